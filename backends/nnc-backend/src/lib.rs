@@ -1,0 +1,1 @@
+//! What a back end of nnc takes and gives.

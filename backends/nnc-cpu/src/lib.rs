@@ -1,0 +1,1 @@
+//! The CPU back end of nnc: kernel templates, objects and JIT.

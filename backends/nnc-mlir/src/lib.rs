@@ -1,0 +1,1 @@
+//! MLIR module building and lowering for nnc back ends.

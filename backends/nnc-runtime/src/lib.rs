@@ -1,0 +1,1 @@
+//! What programs compiled by nnc link: thread pool, arena, tensor views.

@@ -1,0 +1,1 @@
+//! From the typed nn program to the graph IR.

@@ -1,0 +1,1 @@
+//! Graph passes of nnc, their order and their runner.

@@ -1,0 +1,1 @@
+//! Kernels, schedules and memory plan of an nnc graph.

@@ -1,0 +1,1 @@
+//! Weight files and checkpoint maps of nnc.

@@ -1,0 +1,1 @@
+//! The typed, resolved nn program as data.

@@ -1,0 +1,1 @@
+//! Name resolution, types, shapes and facts of the nn language.

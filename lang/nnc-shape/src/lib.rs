@@ -1,0 +1,1 @@
+//! Symbolic dimensions of nnc: normal form, facts, proofs and witnesses.

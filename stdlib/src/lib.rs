@@ -1,0 +1,1 @@
+//! The standard library of the nn language, as embedded sources.
