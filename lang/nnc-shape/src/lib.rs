@@ -1,1 +1,26 @@
 //! Symbolic dimensions of nnc: normal form, facts, proofs and witnesses.
+//!
+//! A [`Dim`] is the size of an axis as an expression over dimension variables,
+//! kept in a normal form in which equal values compare equal as often as
+//! algebra alone can tell. [`Facts`] is what a program has said about its
+//! variables, and answers questions under it.
+//!
+//! Read [`Dim`] first, then `floor` for the rules that make the normal form.
+//!
+//! This crate does not know the language: not kinds, axes, tensors or source
+//! text. It does not solve for sizes, it only compares them.
+
+mod arithmetic;
+mod dim;
+mod display;
+mod divide;
+mod evaluate;
+mod extremum;
+mod floor;
+mod parse;
+
+pub use dim::Dim;
+pub use parse::DimParseError;
+
+#[cfg(test)]
+mod tests;
