@@ -1,1 +1,41 @@
-//! The typed, resolved nn program as data.
+//! The typed, resolved program as data: what checking an `nn` program gives.
+//!
+//! It is still generic: layers keep their size parameters and functions their
+//! dims, as variables of [`nnc_shape::Dim`]s. Whoever runs a program instantiates
+//! it by substituting sizes; nothing has to be inferred again, because every call
+//! says what it binds.
+//!
+//! Start with [`Program`], then [`Function`], [`Expr`] and [`Scalar`].
+//!
+//! What always holds in a program that was checked without errors:
+//!
+//! - every id points into the table it is of, and every [`LocalId`] into the
+//!   function's own; a local is assigned once, before its uses;
+//! - dims are in terms of the owner layer's parameters, its dim configs and the
+//!   function's [`Function::dims`]; aliases such as `const Dh = D / N` are expanded;
+//! - reads are in bounds at every point where they happen, given the facts;
+//! - [`ExprKind::Error`] and [`Type::Error`] do not occur.
+//!
+//! This crate does not know the syntax, and it checks nothing.
+
+mod display;
+mod expr;
+mod items;
+mod scalar;
+mod types;
+
+pub use expr::{
+    Arg, ArrayItem, Binding, Block, Call, ConcatPart, Expr, ExprKind, Fold, Hole, HoleCandidate,
+    PackBinding, Path, PathRoot, PathStep, Scan, ScanCarry, ScanYield, Stmt, ViewAxis,
+};
+pub use items::{
+    Alias, AxisMap, Bound, Checkpoint, CheckpointId, CheckpointRow, CompareOp, Condition, Config,
+    ConfigKind, ConfigValue, DimOrigin, DimParam, Entry, Export, Field, FieldValue, Function,
+    FunctionId, Init, Layer, LayerId, LayerUse, Local, LocalId, Meaning, MeaningId, Model, Param,
+    Program, SpaceHole, Struct, StructField, StructId, Test,
+};
+pub use scalar::{
+    Affine, Axis as NestAxis, BinaryOp, Index, IndexVar, IndexVarId, Nest, ReduceOp, Reduction,
+    Scalar, ScalarArg, ScalarKind, UnaryOp,
+};
+pub use types::{Axis, AxisSize, Base, Elem, MeaningUse, Rate, TensorType, Type};

@@ -1,0 +1,1 @@
+//! The text of a program, for people: `--emit=hir`.

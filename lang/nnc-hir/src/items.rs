@@ -1,0 +1,386 @@
+//! What a program consists of.
+
+use nnc_base::{Id, Name, Span, Table};
+use nnc_shape::Dim;
+
+use crate::{Block, Elem, IndexVar, Path, TensorType, Type};
+
+pub type LayerId = Id<Layer>;
+pub type FunctionId = Id<Function>;
+pub type StructId = Id<Struct>;
+pub type MeaningId = Id<Meaning>;
+pub type CheckpointId = Id<Checkpoint>;
+pub type LocalId = Id<Local>;
+
+/// All modules of a program together.
+#[derive(Clone, Default, Debug)]
+pub struct Program {
+    pub layers: Table<Layer>,
+    /// Functions of modules, of layers, and the bodies of tests.
+    pub functions: Table<Function>,
+    pub structs: Table<Struct>,
+    pub meanings: Table<Meaning>,
+    pub checkpoints: Table<Checkpoint>,
+    pub models: Vec<Model>,
+    pub exports: Vec<Export>,
+    pub tests: Vec<Test>,
+}
+
+/// A record of parameters and sub-layers with functions on it.
+#[derive(Clone, Debug)]
+pub struct Layer {
+    pub name: Name,
+    /// Such as `std.nn`.
+    pub module: Name,
+    pub doc: String,
+    pub span: Span,
+    /// `<D, F>`: the sizes that a use gives, in order.
+    pub params: Vec<DimParam>,
+    /// `(k: dim = 3)`.
+    pub configs: Vec<Config>,
+    /// Names for sizes, already expanded everywhere; for messages.
+    pub aliases: Vec<Alias>,
+    /// What a use must prove.
+    pub facts: Vec<Condition>,
+    pub fields: Vec<Field>,
+    pub functions: Vec<FunctionId>,
+    /// The unnamed `fn`.
+    pub main: Option<FunctionId>,
+    /// Declared by `space`: some fields are holes.
+    pub space: bool,
+}
+
+/// A size variable of a layer, a function or a struct.
+#[derive(Clone, PartialEq, Debug)]
+pub struct DimParam {
+    /// What the variable is called in dims; unique within its owner (and its
+    /// owner's layer).
+    pub name: Name,
+    pub kind: Option<Name>,
+    pub rate: Option<crate::Rate>,
+    /// The least value: 1, or 0 where so declared.
+    pub min: i64,
+    pub origin: DimOrigin,
+    pub span: Span,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DimOrigin {
+    /// In `<…>` of a layer or struct.
+    Parameter,
+    /// Quantified over a function: the size of an axis of an argument.
+    Axis,
+    /// The function's parameter at this place, of type `dim`.
+    Argument(u32),
+    /// The value on entry of a `dim` field (by its place among the struct's `dim`
+    /// fields) of the function's parameter at this place, which is a struct or an
+    /// array of structs. The variable is called `param.field`.
+    Length { param: u32, field: u32 },
+}
+
+/// `const Dh = D / N`.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Alias {
+    pub name: Name,
+    pub value: Dim,
+}
+
+/// A parameter in `(…)` of a layer. A `dim` or `int` one is also a variable in dims.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Config {
+    pub name: Name,
+    pub kind: ConfigKind,
+    /// What a use that does not give it gets; may mention the layer's parameters
+    /// and the configs before it.
+    pub default: Option<ConfigValue>,
+    pub span: Span,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ConfigKind {
+    Dim,
+    Int,
+    Float,
+    Bool,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum ConfigValue {
+    /// For `dim` and `int`.
+    Dim(Dim),
+    Float(f64),
+    Bool(Condition),
+    /// The float config of the owner with this name.
+    Config(Name),
+}
+
+/// What is decided when sizes are known.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Condition {
+    Const(bool),
+    /// The bool config of this name.
+    Config(Name),
+    Compare(CompareOp, Dim, Dim),
+    Not(Box<Condition>),
+    And(Box<Condition>, Box<Condition>),
+    Or(Box<Condition>, Box<Condition>),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum CompareOp {
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+}
+
+#[derive(Clone, Debug)]
+pub struct Field {
+    pub name: Name,
+    pub doc: String,
+    pub span: Span,
+    pub value: FieldValue,
+}
+
+#[derive(Clone, Debug)]
+pub enum FieldValue {
+    /// A tensor that a checkpoint fills.
+    Param {
+        ty: TensorType,
+        init: Init,
+    },
+    Layer(LayerUse),
+    Array(Box<FieldValue>, Dim),
+    /// One name whichever branch is taken.
+    If {
+        condition: Condition,
+        then: Box<FieldValue>,
+        otherwise: Box<FieldValue>,
+    },
+    Hole(SpaceHole),
+}
+
+/// How a parameter starts when there is no checkpoint: `zeros`, `ones`,
+/// `kaiming`, `xavier`, `normal(std)`, `uniform(low, high)`, `constant(value)`.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Init {
+    pub name: Name,
+    pub args: Vec<f64>,
+}
+
+/// `Linear<D, F>(bias = false)`, in terms of the owner's parameters and configs.
+#[derive(Clone, PartialEq, Debug)]
+pub struct LayerUse {
+    pub layer: LayerId,
+    /// For [`Layer::params`] in order.
+    pub dims: Vec<Dim>,
+    /// For [`Layer::configs`] in order, defaults filled in.
+    pub configs: Vec<ConfigValue>,
+}
+
+/// `hole down: A -> B in { … }`.
+#[derive(Clone, Debug)]
+pub struct SpaceHole {
+    pub input: Type,
+    pub output: Type,
+    /// Each a chain of layers that are called one after the other.
+    pub candidates: Vec<Vec<LayerUse>>,
+}
+
+/// A function of a module or a layer, or the body of a test.
+#[derive(Clone, Debug)]
+pub struct Function {
+    /// `None` for the unnamed `fn` of a layer.
+    pub name: Option<Name>,
+    pub module: Name,
+    pub doc: String,
+    pub span: Span,
+    /// Its parameters and configs are in scope.
+    pub owner: Option<LayerId>,
+    /// The sizes a call binds, in the order of [`crate::Call::dims`].
+    pub dims: Vec<DimParam>,
+    /// Whether `..` occurs in the signature.
+    pub pack: bool,
+    /// Whether `float` occurs in the signature.
+    pub float: bool,
+    pub params: Vec<Param>,
+    pub result: Type,
+    /// The names of the results, if it is a tuple with names.
+    pub result_names: Vec<Option<Name>>,
+    /// What a call must prove.
+    pub facts: Vec<Condition>,
+    pub locals: Table<Local>,
+    pub index_vars: Table<IndexVar>,
+    pub body: Block,
+}
+
+#[derive(Clone, Debug)]
+pub struct Param {
+    pub name: Name,
+    pub span: Span,
+    pub ty: Type,
+    /// The value on entry; a `dim` parameter has one too, but it is used as a
+    /// variable in dims.
+    pub local: LocalId,
+    /// For `inout`: the local that holds the final value, whose type (the lengths
+    /// in it) is the local's.
+    pub inout: Option<LocalId>,
+    /// For a `dim` parameter that a call may leave out.
+    pub default: Option<Dim>,
+}
+
+/// A value with a name.
+#[derive(Clone, Debug)]
+pub struct Local {
+    pub name: Name,
+    pub span: Span,
+    pub ty: Type,
+}
+
+/// `struct Cache<B, S, Dh> { k: bf16[B, S, Dh], len: dim <= S }`.
+#[derive(Clone, Debug)]
+pub struct Struct {
+    pub name: Name,
+    pub module: Name,
+    pub span: Span,
+    pub params: Vec<DimParam>,
+    pub fields: Vec<StructField>,
+}
+
+#[derive(Clone, Debug)]
+pub struct StructField {
+    pub name: Name,
+    pub span: Span,
+    /// [`Type::Dim`] of the variable `name` for a `dim` field.
+    pub ty: Type,
+    /// For a `dim` field: its greatest value.
+    pub at_most: Option<Dim>,
+}
+
+/// `elem Mel: Spectrogram`.
+#[derive(Clone, Debug)]
+pub struct Meaning {
+    pub name: Name,
+    pub module: Name,
+    pub span: Span,
+    /// What it may be used as without saying so.
+    pub parent: Option<MeaningId>,
+    /// How many sizes it takes.
+    pub args: u32,
+    /// How it is stored where nothing else is said.
+    pub base: Elem,
+}
+
+/// `checkpoint gptj for Decoder { … }`.
+#[derive(Clone, Debug)]
+pub struct Checkpoint {
+    pub name: Name,
+    pub span: Span,
+    pub layer: LayerId,
+    pub rows: Vec<CheckpointRow>,
+}
+
+#[derive(Clone, Debug)]
+pub struct CheckpointRow {
+    pub span: Span,
+    /// The name in the file; `{i}` stands for an index.
+    pub pattern: String,
+    /// The indices of the pattern, each with the range it runs over.
+    pub indices: Vec<(Name, Dim)>,
+    /// Parameters, in terms of the layer's parameters and the indices.
+    pub targets: Vec<Path>,
+    /// How the file's axes become ours; `None` for as they are.
+    pub axes: Option<AxisMap>,
+}
+
+/// `[i, (z o)] -> [z, o, i]`: names of axes, of which several may be merged. With
+/// more than one target, our first axis counts the targets.
+#[derive(Clone, PartialEq, Debug)]
+pub struct AxisMap {
+    pub file: Vec<Vec<Name>>,
+    pub ours: Vec<Vec<Name>>,
+}
+
+/// `model name = Layer<dims>(configs) { … }`.
+#[derive(Clone, Debug)]
+pub struct Model {
+    pub name: Name,
+    pub module: Name,
+    pub span: Span,
+    /// All dims are constants.
+    pub layer: LayerUse,
+    pub checkpoint: Option<CheckpointId>,
+    pub entries: Vec<Entry>,
+}
+
+/// A function that the world may call.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub name: Name,
+    pub span: Span,
+    pub function: FunctionId,
+    /// What is known of the function's dims.
+    pub bounds: Vec<Bound>,
+    /// All conditions as written, the bounds included.
+    pub facts: Vec<Condition>,
+}
+
+/// `T <= 512` or `S == 4096`, by the name of one of [`Function::dims`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Bound {
+    pub dim: Name,
+    pub min: i64,
+    pub max: Option<i64>,
+}
+
+/// `export L.fn as e with { … }`: an entry of a layer whose parameters are open.
+#[derive(Clone, Debug)]
+pub struct Export {
+    pub module: Name,
+    /// `None` for a function outside layers.
+    pub layer: Option<LayerId>,
+    pub entry: Entry,
+}
+
+#[derive(Clone, Debug)]
+pub struct Test {
+    pub name: String,
+    pub span: Span,
+    /// Without parameters; its asserts are the test.
+    pub function: FunctionId,
+}
+
+impl Struct {
+    /// The `dim` fields in the order of [`Type::Struct`]'s lengths.
+    pub fn lens(&self) -> impl Iterator<Item = &StructField> {
+        self.fields.iter().filter(|field| matches!(field.ty, Type::Dim(_)))
+    }
+}
+
+impl CompareOp {
+    /// As written.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            CompareOp::Eq => "==",
+            CompareOp::Ne => "!=",
+            CompareOp::Lt => "<",
+            CompareOp::Le => "<=",
+            CompareOp::Gt => ">",
+            CompareOp::Ge => ">=",
+        }
+    }
+
+    /// The comparison that holds where this one does not.
+    pub fn negated(self) -> CompareOp {
+        match self {
+            CompareOp::Eq => CompareOp::Ne,
+            CompareOp::Ne => CompareOp::Eq,
+            CompareOp::Lt => CompareOp::Ge,
+            CompareOp::Le => CompareOp::Gt,
+            CompareOp::Gt => CompareOp::Le,
+            CompareOp::Ge => CompareOp::Lt,
+        }
+    }
+}
