@@ -1,1 +1,28 @@
-//! Kernels, schedules and memory plan of an nnc graph.
+//! The plan: a graph cut into kernels, with schedules and memory as data.
+//!
+//! A [`Plan`] is what every back end emits code from. Read [`Body`] and [`Step`]
+//! for how a program runs, then [`Kernel`] for what one launch computes. The way
+//! there: [`plan()`] chooses layouts, recognises patterns, orders the launches and
+//! places every buffer in one arena.
+//!
+//! A kernel speaks of loops and addresses alone: which index map of the graph
+//! they came from, or what layout a buffer has, is settled here. All sizes,
+//! strides and offsets count elements and may depend on the body's run-time dims.
+//!
+//! This crate does not know any instruction set, MLIR, or how a schedule becomes
+//! code; a [`Machine`] tells it lane counts, register counts and cache sizes.
+
+mod address;
+mod buffer;
+mod kernel;
+mod machine;
+mod program;
+
+pub use address::{Address, DataIndex};
+pub use buffer::{Buffer, BufferId, Place};
+pub use kernel::{
+    Attention, Contraction, ContractionSchedule, Kernel, KernelKind, Loop, LoopRole, Matrix, Stage,
+    StageKind, Stages,
+};
+pub use machine::Machine;
+pub use program::{Body, BodyId, Packing, Plan, PlanEntry, Step, WeightSlot};

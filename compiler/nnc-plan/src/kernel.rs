@@ -1,0 +1,169 @@
+//! What one launch computes, as loops, addresses and scalar bodies.
+//!
+//! In every scalar expression of a kernel, `Read { operand, at: [] }` names an
+//! entry of the kernel's (or stage's) `reads`, and [`nnc_graph::Var`]`(i)` in
+//! [`nnc_graph::Scalar::Index`] is its loop `i`.
+
+use crate::{Address, BufferId};
+use nnc_base::Span;
+use nnc_graph::{Elem, ReduceOp, Scalar};
+use nnc_shape::Dim;
+
+/// One fork of the thread pool: `items` calls of a body that computes a disjoint
+/// part of the output each.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Kernel {
+    /// For symbols and profiles; unique in its body.
+    pub name: String,
+    pub kind: KernelKind,
+    pub span: Span,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum KernelKind {
+    Contraction(Contraction),
+    Attention(Attention),
+    Stages(Stages),
+    /// Writes zeros over a whole buffer (before a producer that fills the inside
+    /// of a bordered image).
+    Zero { buffer: BufferId },
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Loop {
+    pub name: String,
+    pub extent: Dim,
+    pub role: LoopRole,
+}
+
+/// What a loop is to its kernel.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum LoopRole {
+    /// In both operands and the output.
+    Batch,
+    /// In the left operand (queries) and the output.
+    Row,
+    /// In the right operand and the output, unit stride in the output: the
+    /// vectorised one.
+    Column,
+    /// Summed over.
+    Inner,
+    /// Attention only: the keys, summed over after the softmax.
+    Key,
+}
+
+/// `out[batch, row, column] = finish(Σ_inner left[batch, row, inner] · right[batch, inner, column])`
+///
+/// Matrix products and dense convolutions (whose left address is the sum of a
+/// row part, the pixel, and an inner part, the tap and channel).
+///
+/// Loops stand in the order batch…, row…, column, inner…; there is exactly one
+/// column loop, at least one inner loop, the last row loop is the one whose
+/// iterations share a register tile, and the last inner loop is the longest run
+/// of `left` with one stride. Elements are f32, bf16 or f16 (converted on load),
+/// sums are f32.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Contraction {
+    pub loops: Vec<Loop>,
+    pub left: Address,
+    pub right: Matrix,
+    pub out: Address,
+    /// What is stored, from [`Scalar::Acc`] (f32) and `reads`.
+    pub finish: Scalar,
+    /// What `finish` reads; along the column their stride is 0 or 1, or they are
+    /// gathered lane by lane.
+    pub reads: Vec<Address>,
+    pub schedule: ContractionSchedule,
+}
+
+/// The right operand of a contraction.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Matrix {
+    /// Packed beforehand as `[batch…][column / width][inner…][width]`, the last
+    /// panel filled with zeros; `start` has strides for batch loops alone, in
+    /// elements of the packed form.
+    Panels { start: Address, width: u32 },
+    /// As it lies in memory, unit stride along the column.
+    Strided(Address),
+}
+
+/// How a contraction is cut.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ContractionSchedule {
+    /// Rows and vectors of the register tile.
+    pub tile_rows: u32,
+    pub tile_vectors: u32,
+    /// Steps of the last inner loop in one iteration.
+    pub unroll: u32,
+    /// How many steps ahead the right operand is fetched; 0 for not.
+    pub prefetch: u32,
+    /// The last inner loop is cut into blocks of this many steps, with sums kept
+    /// in the output between them; `None` where the output cannot hold sums.
+    pub inner_block: Option<u32>,
+    /// Iterations of the outermost row loop in one item; `None` for all rows.
+    pub rows_per_item: Option<u32>,
+}
+
+/// `out[batch, row, column] = Σ_key softmax_key(score(Σ_inner query · key_)) · value`
+///
+/// One kernel; scores never leave the core's cache. Loops stand in the order
+/// batch…, row… (one or two), key, inner, column.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Attention {
+    pub loops: Vec<Loop>,
+    /// Strides along batch, row, inner.
+    pub query: Address,
+    /// Strides along batch, key, inner.
+    pub key: Address,
+    /// Strides along batch, key, column (unit stride there).
+    pub value: Address,
+    /// Strides along batch, row, column (unit stride there).
+    pub out: Address,
+    /// The score from [`Scalar::Acc`] (f32), over batch, row and key loops.
+    pub score: Scalar,
+    /// Keys for which it is false take no part; over batch, row and key loops.
+    pub guard: Option<Scalar>,
+    /// What `score`, `guard` and `finish` read.
+    pub reads: Vec<Address>,
+    /// No key at or past this can satisfy the guard: an upper bound of the key
+    /// loop in terms of row loops and dims.
+    pub key_limit: Option<nnc_graph::Affine>,
+    /// What is stored, from [`Scalar::Acc`] (f32), over batch, row and column.
+    pub finish: Scalar,
+}
+
+/// Nests that run one after the other for each part of a shared outer loop, so
+/// that what one leaves the next finds in cache.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Stages {
+    /// The shared loop, loop 0 of every stage, cut into items; 1 where there is
+    /// nothing to share.
+    pub parallel: Dim,
+    /// Iterations of the shared loop in one item.
+    pub grain: Dim,
+    pub stages: Vec<Stage>,
+}
+
+/// One nest.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Stage {
+    /// Loop 0 is the shared one. Result loops (role `Row`, or `Column` for the
+    /// vectorised one) stand before reduced ones (role `Inner`).
+    pub loops: Vec<Loop>,
+    /// The loop whose iterations become lanes; `None` to run them one by one.
+    /// A result loop, or a reduced loop, or the softmax's loop.
+    pub vector: Option<usize>,
+    pub reads: Vec<Address>,
+    pub out: Address,
+    /// The type of what is stored.
+    pub elem: Elem,
+    pub kind: StageKind,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum StageKind {
+    Map { value: Scalar },
+    Reduce { op: ReduceOp, guard: Option<Scalar>, value: Scalar, accumulator: Elem, finish: Scalar },
+    /// Along the last loop.
+    Softmax { guard: Option<Scalar>, value: Scalar },
+}

@@ -1,0 +1,117 @@
+//! How kernels make up a program.
+
+use crate::{Buffer, BufferId, Kernel};
+use nnc_base::{Id, Name, Table};
+use nnc_graph::{Elem, GraphId, RunDim};
+use nnc_shape::Dim;
+
+pub type BodyId = Id<Body>;
+
+/// A planned module.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Callees stand before their callers.
+    pub bodies: Table<Body>,
+    pub entries: Vec<PlanEntry>,
+    /// Everything that is filled in before the first run, for all entries.
+    pub weights: Vec<WeightSlot>,
+    pub weights_bytes: u64,
+}
+
+#[derive(Clone, Debug)]
+pub struct PlanEntry {
+    pub name: Name,
+    pub body: BodyId,
+    /// Where this entry's weights start in the weights of the plan.
+    pub weights_offset: u64,
+}
+
+/// A graph as steps.
+///
+/// A body runs with a *frame*, an array of 64-bit words: the arena's address, the
+/// weights' address, the scratch memory's address, then its run-time dims in
+/// order, then its pointers in order (inputs, then outputs that are not inputs
+/// written in place).
+#[derive(Clone, Debug)]
+pub struct Body {
+    pub name: String,
+    pub graph: GraphId,
+    pub dims: Vec<RunDim>,
+    /// What each frame pointer is.
+    pub pointers: Vec<BufferId>,
+    /// For each output of the graph, its pointer; several outputs or inputs may share one.
+    pub outputs: Vec<u32>,
+    pub buffers: Table<Buffer>,
+    pub steps: Vec<Step>,
+    /// The callees' included.
+    pub arena_bytes: u64,
+    /// The greatest sum of bytes that live at one time: no placement can need less.
+    pub arena_lower_bound: u64,
+    /// Memory each thread may use while a kernel runs, in bytes; filled in by the back end.
+    pub weights_bytes: u64,
+}
+
+#[derive(Clone, Debug)]
+pub enum Step {
+    Launch(Kernel),
+    /// Runs another body with a frame of its own.
+    Call {
+        body: BodyId,
+        /// Its dims in order.
+        dims: Vec<Dim>,
+        /// Its pointers in order.
+        pointers: Vec<BufferId>,
+        /// Where its arena starts in this arena.
+        arena_offset: u64,
+        /// Where its weights start in this body's weights.
+        weights_offset: u64,
+    },
+    /// Runs `body` for `variable` = 0, 1, … `extent` - 1 (the callee's dim of that
+    /// name); pointers may move by a stride a step.
+    Repeat {
+        body: BodyId,
+        variable: Name,
+        extent: Dim,
+        dims: Vec<Dim>,
+        /// Buffer, and elements to move on each step.
+        pointers: Vec<(BufferId, Dim)>,
+        /// After each step the first buffer's contents become the second's.
+        carries: Vec<(BufferId, BufferId)>,
+        arena_offset: u64,
+        weights_offset: u64,
+    },
+    /// The second buffer's contents become the first's (same elements and strides).
+    Copy { from: BufferId, to: BufferId },
+}
+
+/// A tensor in the weights: which parameter, and how it is laid out.
+#[derive(Clone, PartialEq, Debug)]
+pub struct WeightSlot {
+    /// The entry's graph and the parameter in it, by name.
+    pub graph: GraphId,
+    pub param: nnc_graph::ParamId,
+    /// Bytes from the start of the plan's weights.
+    pub offset: u64,
+    pub bytes: u64,
+    pub elem: Elem,
+    pub packing: Packing,
+}
+
+/// How a tensor is copied into the weights: `extents` and `strides` (in elements
+/// of the row-major source) of the loops of the copy, outermost first; where a
+/// loop has been cut into panels, positions past the end are zero.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Packing {
+    /// As the source, row-major.
+    Plain,
+    /// The loops in this order, with these source strides.
+    Strided { extents: Vec<u64>, strides: Vec<u64> },
+    /// `[batch…][column / width][inner…][width]`.
+    Panels {
+        batch: Vec<(u64, u64)>,
+        inner: Vec<(u64, u64)>,
+        columns: u64,
+        column_stride: u64,
+        width: u32,
+    },
+}
