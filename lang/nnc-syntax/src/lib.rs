@@ -1,1 +1,3 @@
 //! Lexer, grammar and syntax tree of the nn language.
+
+pub mod ast;

@@ -1,0 +1,874 @@
+//! The syntax tree of one file.
+//!
+//! The tree says what was written and where, no more: names are not resolved,
+//! a dimension is an ordinary [`Expr`], and `Token<V>` and `Cache<B, S>` are
+//! both a [`NamedType`] until a checker knows what the name stands for.
+//!
+//! A file with mistakes still has a tree. What could not be read is there as an
+//! `Error` variant, and a diagnostic has been given for it, so that whoever
+//! walks the tree passes over `Error` in silence.
+
+use nnc_base::{Name, Span};
+
+/// A whole file.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Module {
+    pub items: Vec<Item>,
+    pub span: Span,
+}
+
+/// A name as it stands in the text.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Ident {
+    pub name: Name,
+    pub span: Span,
+}
+
+impl Ident {
+    pub fn as_str(&self) -> &'static str {
+        self.name.as_str()
+    }
+
+    /// Whether the name starts with a capital letter, as dims, layers, structs
+    /// and element types do.
+    pub fn is_capital(&self) -> bool {
+        self.as_str().starts_with(|first: char| first.is_ascii_uppercase())
+    }
+}
+
+/// The text of a string literal, escapes replaced.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Text {
+    pub value: String,
+    pub span: Span,
+}
+
+// ---- items ----------------------------------------------------------------
+
+/// A top-level declaration.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Item {
+    /// The `##` lines in front, joined by newlines, without the marks.
+    pub docs: Option<String>,
+    /// Whether `pub` stands in front.
+    pub public: bool,
+    pub kind: ItemKind,
+    /// From `pub` or the keyword to the end, without the docs.
+    pub span: Span,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum ItemKind {
+    Use(Use),
+    /// `dims B: batch, T: time @ 16kHz`
+    Dims(Vec<DimDecl>),
+    /// `kind band, formant`
+    Kinds(Vec<Ident>),
+    Elem(Elem),
+    Type(TypeAlias),
+    Const(Const),
+    Fn(Fn),
+    Struct(Struct),
+    Layer(Layer),
+    Space(Space),
+    Checkpoint(Checkpoint),
+    Export(Export),
+    Model(Model),
+    Test(Test),
+    /// Something that is no declaration.
+    Error,
+}
+
+/// `use std.nn.{Linear, gelu}`, `use mlp.Mlp` or `use std.nn`.
+///
+/// A path that ends in a capitalised name imports that name from the module in
+/// front of it. `use a.b` without braces names the module `a.b`, or the
+/// function `b` of module `a`; which one, only a resolver can know.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Use {
+    /// Never empty.
+    pub path: Vec<Ident>,
+    /// The names in braces; `None` without braces.
+    pub names: Option<Vec<Ident>>,
+}
+
+/// One dim with what is said of it: `T: time @ 16kHz` or `P: time >= 0`, in
+/// `dims` and in the `<…>` of a layer, struct, space or type.
+#[derive(Clone, PartialEq, Debug)]
+pub struct DimDecl {
+    pub name: Ident,
+    pub kind: Option<Ident>,
+    /// A [`ExprKind::Quantity`] such as `16kHz`, a name, or an expression of these.
+    pub rate: Option<Expr>,
+    /// The least value, where `>= n` is written.
+    pub at_least: Option<Expr>,
+    pub span: Span,
+}
+
+/// `elem Mel: Spectrogram`: an element type with a meaning.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Elem {
+    pub name: Ident,
+    pub params: Vec<DimDecl>,
+    /// What one gets by forgetting the meaning.
+    pub parent: Option<NamedType>,
+}
+
+/// `type Image<H, W> = f32[3, H, W]`
+#[derive(Clone, PartialEq, Debug)]
+pub struct TypeAlias {
+    pub name: Ident,
+    pub params: Vec<DimDecl>,
+    pub ty: Type,
+}
+
+/// `const Dh = D / N`, at top level or in a layer.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Const {
+    pub name: Ident,
+    /// The kind, where `const Dh: feat = …` gives one.
+    pub kind: Option<Ident>,
+    pub value: Expr,
+}
+
+/// A function, free or of a layer or space.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Fn {
+    /// `None` for the one function of a layer that a call of the layer means.
+    pub name: Option<Ident>,
+    pub params: Vec<Param>,
+    pub result: Option<Type>,
+    /// The facts after `where`.
+    pub facts: Vec<Expr>,
+    pub body: FnBody,
+    /// From `fn` to the end of the signature, without the body.
+    pub signature_span: Span,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum FnBody {
+    /// `{ … }`
+    Block(Block),
+    /// `= expr`
+    Expr(Expr),
+    /// The body is missing; a diagnostic says so.
+    Error(Span),
+}
+
+/// `cache: inout Cache<B, S, Dh>`
+#[derive(Clone, PartialEq, Debug)]
+pub struct Param {
+    pub name: Ident,
+    pub inout: bool,
+    pub ty: Type,
+    pub span: Span,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Struct {
+    pub name: Ident,
+    pub params: Vec<DimDecl>,
+    pub facts: Vec<Expr>,
+    pub fields: Vec<StructField>,
+}
+
+/// `k, v: bf16[B, S, Dh]`
+#[derive(Clone, PartialEq, Debug)]
+pub struct StructField {
+    pub docs: Option<String>,
+    /// Never empty.
+    pub names: Vec<Ident>,
+    pub ty: Type,
+    pub span: Span,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Layer {
+    pub name: Ident,
+    pub params: Vec<DimDecl>,
+    /// The parameters in round brackets.
+    pub configs: Vec<Config>,
+    pub facts: Vec<Expr>,
+    pub members: Vec<Member>,
+}
+
+/// `k: dim = 3`
+#[derive(Clone, PartialEq, Debug)]
+pub struct Config {
+    pub name: Ident,
+    pub ty: Type,
+    pub default: Option<Expr>,
+    pub span: Span,
+}
+
+/// What stands in the braces of a layer or space.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Member {
+    pub docs: Option<String>,
+    pub kind: MemberKind,
+    pub span: Span,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum MemberKind {
+    Const(Const),
+    Field(Field),
+    /// Only in a space.
+    Hole(Hole),
+    Fn(Fn),
+    Error,
+}
+
+/// `wq, wk: Linear<D, D>(bias=false)`
+#[derive(Clone, PartialEq, Debug)]
+pub struct Field {
+    /// Never empty.
+    pub names: Vec<Ident>,
+    pub value: FieldValue,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct FieldValue {
+    pub kind: FieldKind,
+    pub span: Span,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum FieldKind {
+    /// `param f32[K] = zeros`
+    Param {
+        ty: Type,
+        init: Option<Expr>,
+    },
+    /// `state f32[B, D] = 0.0`
+    State {
+        ty: Type,
+        init: Option<Expr>,
+    },
+    /// `Linear<D, F>(bias=false)`
+    Layer(LayerUse),
+    /// `[Block<D>; L]`
+    Array {
+        element: Box<FieldValue>,
+        count: Box<Expr>,
+    },
+    /// `if s != 1 { Conv2d<C, K> } else { Identity }`; without `else` the field
+    /// is there only when the condition holds. `else if` is an `If` in `otherwise`.
+    If {
+        condition: Box<Expr>,
+        then: Box<FieldValue>,
+        otherwise: Option<Box<FieldValue>>,
+    },
+    Error,
+}
+
+/// A layer with its parameters: `Conv2d<C, K>(k=1, s=s)`.
+#[derive(Clone, PartialEq, Debug)]
+pub struct LayerUse {
+    pub name: Ident,
+    pub args: Vec<StaticArg>,
+    pub configs: Vec<Arg>,
+    pub span: Span,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Space {
+    pub name: Ident,
+    pub params: Vec<DimDecl>,
+    pub facts: Vec<Expr>,
+    pub members: Vec<Member>,
+}
+
+/// `hole down: f32[B, C] -> f32[B, K] in { …, }`
+#[derive(Clone, PartialEq, Debug)]
+pub struct Hole {
+    pub name: Ident,
+    pub input: Type,
+    pub output: Type,
+    pub candidates: Vec<Candidate>,
+}
+
+/// `Conv2d<K, K>(k=k) >> Conv2d<K, K>(k=1) for k in [3, 5]`
+#[derive(Clone, PartialEq, Debug)]
+pub struct Candidate {
+    /// Applied one after the other; never empty.
+    pub chain: Vec<LayerUse>,
+    pub choice: Option<Choice>,
+    pub span: Span,
+}
+
+/// `for k in [3, 5]`: one candidate for each value.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Choice {
+    pub name: Ident,
+    pub values: Expr,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Checkpoint {
+    pub name: Ident,
+    pub layer: Ident,
+    pub rows: Vec<CheckpointRow>,
+}
+
+/// `"h.{i}.c_attn" = {blocks[i].wq, blocks[i].wk} as f32 : [i, (z o)] -> [z, o, i]`
+#[derive(Clone, PartialEq, Debug)]
+pub struct CheckpointRow {
+    /// The stored name as written, for messages.
+    pub stored: Text,
+    /// The stored name in pieces.
+    pub pattern: Vec<PatternPart>,
+    pub target: RowTarget,
+    pub span: Span,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum PatternPart {
+    Text(String),
+    /// `{i}`
+    Index(Ident),
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum RowTarget {
+    /// `= ignore`: the file may hold this tensor, and it is not read.
+    Ignore,
+    Params {
+        /// One, or several in braces that the stored tensor holds together; never empty.
+        paths: Vec<ParamPath>,
+        /// `as f32`
+        cast: Option<NamedType>,
+        axes: Option<AxisMap>,
+    },
+    Error,
+}
+
+/// `blocks[i].attn.wq.weight`
+#[derive(Clone, PartialEq, Debug)]
+pub struct ParamPath {
+    /// Never empty; the first is a field.
+    pub steps: Vec<PathStep>,
+    pub span: Span,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PathStep {
+    Field(Ident),
+    /// `[i]` for the `{i}` of the stored name.
+    Index(Ident),
+    /// `[3]`
+    At(i64, Span),
+}
+
+/// `[i, (z o)] -> [z, o, i]`: from the axes of the file to ours.
+#[derive(Clone, PartialEq, Debug)]
+pub struct AxisMap {
+    pub from: Vec<AxisGroup>,
+    pub to: Vec<AxisGroup>,
+    pub span: Span,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum AxisGroup {
+    One(Ident),
+    /// `(z o)` or `(n:N d)`
+    Merged(Vec<SplitPart>, Span),
+}
+
+/// `export Mqa.step as decode with { B == 1, T <= 512 }`
+#[derive(Clone, PartialEq, Debug)]
+pub struct Export {
+    /// A layer or a function.
+    pub target: Ident,
+    /// The layer's function after the dot; `None` means the unnamed one.
+    pub function: Option<Ident>,
+    /// The name after `as`.
+    pub name: Option<Ident>,
+    pub facts: Vec<Expr>,
+}
+
+/// `model m = Decoder<49152, 576>(theta = 1e5) { weights gguf  entry … }`
+#[derive(Clone, PartialEq, Debug)]
+pub struct Model {
+    pub name: Ident,
+    pub layer: LayerUse,
+    /// The checkpoint blocks named by `weights`; more than one is a mistake for
+    /// the checker to report.
+    pub weights: Vec<Ident>,
+    pub entries: Vec<Entry>,
+}
+
+/// `entry prefill = forward with { B == 1, T <= 2048 }`
+#[derive(Clone, PartialEq, Debug)]
+pub struct Entry {
+    pub docs: Option<String>,
+    pub name: Ident,
+    /// The layer's function; `None` means the unnamed one.
+    pub function: Option<Ident>,
+    pub facts: Vec<Expr>,
+    pub span: Span,
+}
+
+/// `test "…" { … }`
+#[derive(Clone, PartialEq, Debug)]
+pub struct Test {
+    pub name: Text,
+    pub body: Block,
+}
+
+// ---- types ----------------------------------------------------------------
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Type {
+    pub kind: TypeKind,
+    pub span: Span,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum TypeKind {
+    /// `f32`, `Token<V>`, `Cache<B, S, Dh>`: an element, a struct or an alias.
+    Named(NamedType),
+    /// `f32[B, T]`; `f32[]` is a tensor without axes.
+    Tensor {
+        element: NamedType,
+        axes: Vec<Axis>,
+    },
+    /// `dim` or `dim <= S`
+    Dim {
+        bound: Option<DimBound>,
+    },
+    /// `(y: bf16[B, T], aux: f32[])`
+    Tuple(Vec<TupleField>),
+    /// `[Cache<B, S, Dh>; L]`
+    Array {
+        element: Box<Type>,
+        count: Box<Expr>,
+    },
+    Error,
+}
+
+/// A type's name with its parameters: `f32`, `q4<I/32>`, `Cache<B, S, Dh>`.
+#[derive(Clone, PartialEq, Debug)]
+pub struct NamedType {
+    pub name: Ident,
+    pub args: Vec<StaticArg>,
+    pub span: Span,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct DimBound {
+    /// One of the six comparisons.
+    pub op: BinaryOp,
+    pub value: Box<Expr>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct TupleField {
+    pub name: Option<Ident>,
+    pub ty: Type,
+    pub span: Span,
+}
+
+/// An entry in the axis list of a tensor type.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Axis {
+    pub kind: AxisKind,
+    pub span: Span,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum AxisKind {
+    /// `..`: any leading axes.
+    Rest,
+    /// `_`: a written-out broadcast axis.
+    Broadcast,
+    /// `H // 2`, or `T @ r / 2` with a rate.
+    Dim { size: Expr, rate: Option<Expr> },
+}
+
+/// One of the compile-time parameters in `<…>`.
+#[derive(Clone, PartialEq, Debug)]
+pub struct StaticArg {
+    /// `I` in `Linear<I=D, O=F>`.
+    pub name: Option<Ident>,
+    pub value: StaticValue,
+    pub span: Span,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum StaticValue {
+    /// A dim. A lone capitalised name may turn out to be an element type.
+    Expr(Expr),
+    /// Certainly a type: a built-in element such as `f32`, or a name with
+    /// parameters of its own.
+    Type(NamedType),
+}
+
+// ---- statements -----------------------------------------------------------
+
+/// `{ let …; value }`
+#[derive(Clone, PartialEq, Debug)]
+pub struct Block {
+    pub stmts: Vec<Stmt>,
+    /// The expression at the end, without `;`.
+    pub value: Option<Box<Expr>>,
+    /// With the braces.
+    pub span: Span,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Stmt {
+    pub kind: StmtKind,
+    /// With the `;`.
+    pub span: Span,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum StmtKind {
+    /// `let y[b, t] = …;`
+    Let {
+        pattern: Pattern,
+        ty: Option<Type>,
+        value: Expr,
+    },
+    /// `h[b, d] = …;`
+    Update {
+        target: Ident,
+        indices: Vec<Index>,
+        value: Expr,
+    },
+    /// `assert a == b;`
+    Assert(Expr),
+    Scan(Scan),
+    /// `yield y[b, t, d] = …;`, only in a scan.
+    Yield {
+        target: Ident,
+        indices: Vec<Index>,
+        value: Expr,
+    },
+    /// `cache.append(k, v);`
+    Expr(Expr),
+    Error,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Pattern {
+    pub kind: PatternKind,
+    pub span: Span,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum PatternKind {
+    Name(Ident),
+    /// `y[b, (n d), i: n]`
+    Indexed {
+        name: Ident,
+        indices: Vec<Index>,
+    },
+    /// `(k, v)`; a name `_` takes no value.
+    Tuple(Vec<Ident>),
+    Error,
+}
+
+/// `scan t in T with h[b, d] = h0 { … }`
+#[derive(Clone, PartialEq, Debug)]
+pub struct Scan {
+    pub index: Ident,
+    pub extent: Expr,
+    pub carries: Vec<Carry>,
+    pub body: Vec<Stmt>,
+}
+
+/// `h[b, d] = h0`; without an index list, `h = h0`, the list is empty.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Carry {
+    pub name: Ident,
+    pub indices: Vec<Index>,
+    pub init: Expr,
+    pub span: Span,
+}
+
+// ---- expressions ----------------------------------------------------------
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Expr {
+    pub kind: ExprKind,
+    pub span: Span,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum ExprKind {
+    /// A variable, a dim, a field, a function: `x`, `T`, `up`.
+    Name(Ident),
+    /// Never negative; `-1` is a [`ExprKind::Unary`].
+    Int(i64),
+    Float(f64),
+    Bool(bool),
+    Text(String),
+    /// `16kHz`
+    Quantity {
+        value: f64,
+        unit: Unit,
+    },
+    Unary {
+        op: UnaryOp,
+        operand: Box<Expr>,
+    },
+    Binary {
+        op: BinaryOp,
+        op_span: Span,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
+    /// `x |> up`
+    Pipe {
+        value: Box<Expr>,
+        function: Box<Expr>,
+    },
+    /// `x as Logits`
+    Cast {
+        value: Box<Expr>,
+        to: NamedType,
+    },
+    /// `cache.len`; the name is missing while it is being typed.
+    Field {
+        base: Box<Expr>,
+        name: Option<Ident>,
+    },
+    /// `f(a, k=v)`; a method call is a call of an [`ExprKind::Field`].
+    Call {
+        function: Box<Expr>,
+        args: Vec<Arg>,
+    },
+    /// `x[b, t + k, (n:N d)]`
+    Index {
+        base: Box<Expr>,
+        indices: Vec<Index>,
+    },
+    Tuple(Vec<Expr>),
+    List(Vec<Expr>),
+    /// `otherwise` is a [`ExprKind::Block`] or, for `else if`, another `If`.
+    If {
+        condition: Box<Expr>,
+        then: Block,
+        otherwise: Box<Expr>,
+    },
+    Block(Block),
+    /// `|h, block| block(h)`, only as an argument.
+    Lambda {
+        params: Vec<Ident>,
+        body: Box<Expr>,
+    },
+    Reduce(Reduce),
+    /// `?`
+    Hole,
+    Error,
+}
+
+/// `sum<f16>[i, j: n | j <= i] x[i, j] else 0`
+#[derive(Clone, PartialEq, Debug)]
+pub struct Reduce {
+    pub op: ReduceOp,
+    pub op_span: Span,
+    /// The element type to accumulate in.
+    pub accumulator: Option<NamedType>,
+    /// Never empty.
+    pub binders: Vec<Binder>,
+    pub guard: Option<Box<Expr>>,
+    pub body: Box<Expr>,
+    /// The value where the guard admits nothing.
+    pub otherwise: Option<Box<Expr>>,
+}
+
+/// `j` or `j: n`
+#[derive(Clone, PartialEq, Debug)]
+pub struct Binder {
+    pub name: Ident,
+    pub extent: Option<Expr>,
+    pub span: Span,
+}
+
+/// An argument of a call or of a layer: `x` or `stride=2`.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Arg {
+    pub name: Option<Ident>,
+    pub value: Expr,
+    pub span: Span,
+}
+
+/// An entry in an index list.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Index {
+    pub kind: IndexKind,
+    pub span: Span,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum IndexKind {
+    /// `t`, `t + k`, `ex[b, t, s]`, `0`
+    Expr(Expr),
+    /// `..`
+    Rest,
+    /// `_`
+    Broadcast,
+    /// `(n:N d)`: several indices that share one axis. Either two or more parts
+    /// or one with a size; `(h)` alone is an expression.
+    Split(Vec<SplitPart>),
+    /// `i: n`, on the left of a `let`.
+    Extent { name: Ident, extent: Expr },
+}
+
+/// `n:N` or `d`
+#[derive(Clone, PartialEq, Debug)]
+pub struct SplitPart {
+    pub name: Ident,
+    pub size: Option<Expr>,
+    pub span: Span,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum UnaryOp {
+    Negate,
+    Not,
+}
+
+impl UnaryOp {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            UnaryOp::Negate => "-",
+            UnaryOp::Not => "!",
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum BinaryOp {
+    Add,
+    Subtract,
+    Multiply,
+    /// `/`
+    Divide,
+    /// `//`
+    FloorDivide,
+    /// `%`
+    Remainder,
+    Equal,
+    NotEqual,
+    Less,
+    LessEqual,
+    Greater,
+    GreaterEqual,
+    And,
+    Or,
+}
+
+impl BinaryOp {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            BinaryOp::Add => "+",
+            BinaryOp::Subtract => "-",
+            BinaryOp::Multiply => "*",
+            BinaryOp::Divide => "/",
+            BinaryOp::FloorDivide => "//",
+            BinaryOp::Remainder => "%",
+            BinaryOp::Equal => "==",
+            BinaryOp::NotEqual => "!=",
+            BinaryOp::Less => "<",
+            BinaryOp::LessEqual => "<=",
+            BinaryOp::Greater => ">",
+            BinaryOp::GreaterEqual => ">=",
+            BinaryOp::And => "&&",
+            BinaryOp::Or => "||",
+        }
+    }
+
+    pub fn is_comparison(self) -> bool {
+        match self {
+            BinaryOp::Equal
+            | BinaryOp::NotEqual
+            | BinaryOp::Less
+            | BinaryOp::LessEqual
+            | BinaryOp::Greater
+            | BinaryOp::GreaterEqual => true,
+            BinaryOp::Add
+            | BinaryOp::Subtract
+            | BinaryOp::Multiply
+            | BinaryOp::Divide
+            | BinaryOp::FloorDivide
+            | BinaryOp::Remainder
+            | BinaryOp::And
+            | BinaryOp::Or => false,
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ReduceOp {
+    Sum,
+    Product,
+    Max,
+    Min,
+    Mean,
+    Any,
+    All,
+    Count,
+    Pick,
+    Softmax,
+    ArgMax,
+    ArgMin,
+}
+
+impl ReduceOp {
+    pub const ALL: [ReduceOp; 12] = [
+        ReduceOp::Sum,
+        ReduceOp::Product,
+        ReduceOp::Max,
+        ReduceOp::Min,
+        ReduceOp::Mean,
+        ReduceOp::Any,
+        ReduceOp::All,
+        ReduceOp::Count,
+        ReduceOp::Pick,
+        ReduceOp::Softmax,
+        ReduceOp::ArgMax,
+        ReduceOp::ArgMin,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ReduceOp::Sum => "sum",
+            ReduceOp::Product => "prod",
+            ReduceOp::Max => "max",
+            ReduceOp::Min => "min",
+            ReduceOp::Mean => "mean",
+            ReduceOp::Any => "any",
+            ReduceOp::All => "all",
+            ReduceOp::Count => "count",
+            ReduceOp::Pick => "pick",
+            ReduceOp::Softmax => "softmax",
+            ReduceOp::ArgMax => "argmax",
+            ReduceOp::ArgMin => "argmin",
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Unit {
+    Hertz,
+    Kilohertz,
+    Milliseconds,
+    Seconds,
+    Pixels,
+}
+
+impl Unit {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Unit::Hertz => "Hz",
+            Unit::Kilohertz => "kHz",
+            Unit::Milliseconds => "ms",
+            Unit::Seconds => "s",
+            Unit::Pixels => "px",
+        }
+    }
+}
