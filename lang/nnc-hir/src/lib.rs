@@ -22,8 +22,10 @@ mod display;
 mod expr;
 mod items;
 mod scalar;
+mod substitute;
 mod types;
 
+pub use display::Shown;
 pub use expr::{
     Arg, ArrayItem, Binding, Block, Call, ConcatPart, Expr, ExprKind, Fold, Hole, HoleCandidate,
     PackBinding, Path, PathRoot, PathStep, Scan, ScanCarry, ScanYield, Stmt, ViewAxis,
@@ -38,4 +40,5 @@ pub use scalar::{
     Affine, Axis as NestAxis, BinaryOp, Index, IndexVar, IndexVarId, Nest, ReduceOp, Reduction,
     Scalar, ScalarArg, ScalarKind, UnaryOp,
 };
+pub use substitute::Sizes;
 pub use types::{Axis, AxisSize, Base, Elem, MeaningUse, Rate, TensorType, Type};

@@ -75,9 +75,10 @@ pub enum ScalarKind {
     Cast(Box<Scalar>),
     Reduce(Box<Reduction>),
     /// The value at `var`, normalised over all of the range of `var` where the
-    /// guard holds; 0 where it does not. `var` is bound outside.
+    /// guard holds; 0 where it does not. `var` is bound outside: by the nest or by
+    /// a reduction, which has its range.
     Softmax {
-        axis: Axis,
+        var: IndexVarId,
         guard: Option<Box<Scalar>>,
         value: Box<Scalar>,
     },
