@@ -1,1 +1,40 @@
-//! The standard library of the nn language, as embedded sources.
+//! The standard library of the nn language, embedded in the compiler.
+//!
+//! It is written in the language itself, in the folders `nn` and `audio`: one file
+//! for each family of layers and functions. [`modules`] gives their texts.
+//!
+//! This crate does not know how a program is read; it holds text.
+
+/// Each module's name as in `use`, and its text: the module's files one after the other.
+pub fn modules() -> &'static [(&'static str, &'static str)] {
+    &[("std.nn", NN), ("std.audio", include_str!("../audio/audio.nn"))]
+}
+
+const NN: &str = concat!(
+    include_str!("../nn/dims.nn"),
+    include_str!("../nn/activation.nn"),
+    include_str!("../nn/linear.nn"),
+    include_str!("../nn/norm.nn"),
+    include_str!("../nn/conv.nn"),
+    include_str!("../nn/attention.nn"),
+    include_str!("../nn/loss.nn"),
+);
+
+#[cfg(test)]
+mod tests {
+    use super::modules;
+
+    #[test]
+    fn every_public_item_is_documented() {
+        for (module, text) in modules() {
+            let mut before = "";
+            for line in text.lines() {
+                assert!(
+                    !line.starts_with("pub ") || before.starts_with("##"),
+                    "{module}: `{line}` has no doc comment"
+                );
+                before = line;
+            }
+        }
+    }
+}
