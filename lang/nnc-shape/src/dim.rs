@@ -13,7 +13,7 @@ use nnc_base::Name;
 ///
 /// Divisors are positive by contract: the rules of the normal form hold
 /// wherever every divisor of the expression as written is positive.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Dim {
     /// In the order of [`Monomial`], each monomial once, no coefficient zero
     /// and none `i64::MIN`, so that negation cannot overflow.

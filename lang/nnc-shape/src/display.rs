@@ -118,6 +118,13 @@ fn write_call(f: &mut fmt::Formatter<'_>, name: &str, items: &[Dim]) -> fmt::Res
     f.write_str(")")
 }
 
+impl Dim {
+    /// The text to stand beside an operator that binds closely.
+    pub(crate) fn operand(&self) -> impl fmt::Display {
+        Operand(self)
+    }
+}
+
 /// An expression with parentheses unless it is one word.
 struct Operand<'a>(&'a Dim);
 

@@ -3,6 +3,8 @@
 //! Nested ones merge, arguments that differ by a constant collapse, and what
 //! all arguments share leaves: the least constant and a common positive factor.
 
+use std::cmp::Ordering;
+
 use crate::dim::{Atom, Dim};
 use crate::floor::gcd;
 
@@ -21,6 +23,29 @@ impl Dim {
     /// The greater of the two.
     pub fn max(&self, other: &Dim) -> Dim {
         extremum(Side::Greatest, [self, other])
+    }
+}
+
+/// An order of expressions as data, for sorted collections; it says nothing of
+/// sizes. `min` and `max` alone mean the sizes here too, because a call on an
+/// owned expression finds these and not the inherent ones.
+impl Ord for Dim {
+    fn cmp(&self, other: &Dim) -> Ordering {
+        self.terms.cmp(&other.terms)
+    }
+
+    fn min(self, other: Dim) -> Dim {
+        extremum(Side::Least, [&self, &other])
+    }
+
+    fn max(self, other: Dim) -> Dim {
+        extremum(Side::Greatest, [&self, &other])
+    }
+}
+
+impl PartialOrd for Dim {
+    fn partial_cmp(&self, other: &Dim) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

@@ -11,15 +11,25 @@
 //! text. It does not solve for sizes, it only compares them.
 
 mod arithmetic;
+mod content;
 mod dim;
 mod display;
 mod divide;
 mod evaluate;
 mod extremum;
+mod fact;
+mod facts;
 mod floor;
+mod guard;
+mod interval;
 mod parse;
+mod prove;
+mod search;
+mod solve;
 
 pub use dim::Dim;
+pub use fact::{Answer, Fact, Witness};
+pub use facts::Facts;
 pub use parse::DimParseError;
 
 #[cfg(test)]

@@ -1,10 +1,7 @@
 //! What expressions look like after normalisation.
 
 use crate::Dim;
-
-fn dim(text: &str) -> Dim {
-    Dim::parse(text).unwrap()
-}
+use crate::tests::dim;
 
 /// One line an expression, as it displays; every line must read back.
 fn shown(texts: &str) -> String {
