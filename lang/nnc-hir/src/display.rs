@@ -221,6 +221,8 @@ impl Display for Shown<'_, FieldValue> {
                 let (then, otherwise): (&FieldValue, &FieldValue) = (then, otherwise);
                 write!(f, "if {condition} {{ {} }} else {{ {} }}", show(then), show(otherwise))
             }
+            FieldValue::Absent => f.write_str("absent"),
+            FieldValue::Error => f.write_str("<error>"),
             FieldValue::Hole(hole) => {
                 write!(
                     f,

@@ -153,13 +153,17 @@ pub enum FieldValue {
     },
     Layer(LayerUse),
     Array(Box<FieldValue>, Dim),
-    /// One name whichever branch is taken.
+    /// One name whichever branch is taken; `otherwise` may be [`FieldValue::Absent`].
     If {
         condition: Condition,
         then: Box<FieldValue>,
         otherwise: Box<FieldValue>,
     },
     Hole(SpaceHole),
+    /// The field is not there: `if bias { … }` without `else`.
+    Absent,
+    /// Something that was reported.
+    Error,
 }
 
 /// How a parameter starts when there is no checkpoint: `zeros`, `ones`,
