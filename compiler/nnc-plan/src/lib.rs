@@ -13,10 +13,21 @@
 //! code; a [`Machine`] tells it lane counts, register counts and cache sizes.
 
 mod address;
+mod attention;
+mod body;
 mod buffer;
+mod contraction;
+mod flat;
 mod kernel;
+mod layout;
 mod machine;
+mod memory;
+mod plan;
 mod program;
+mod schedule;
+mod stage;
+mod text;
+mod window;
 
 pub use address::{Address, DataIndex};
 pub use buffer::{Buffer, BufferId, Place};
@@ -25,4 +36,5 @@ pub use kernel::{
     StageKind, Stages,
 };
 pub use machine::Machine;
-pub use program::{Body, BodyId, Packing, Plan, PlanEntry, Step, WeightSlot};
+pub use plan::{PlanError, plan};
+pub use program::{Body, BodyId, Packing, Plan, PlanEntry, Step, WeightSlot, WeightSource};

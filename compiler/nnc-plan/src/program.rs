@@ -2,7 +2,7 @@
 
 use crate::{Buffer, BufferId, Kernel};
 use nnc_base::{Id, Name, Table};
-use nnc_graph::{Elem, GraphId, RunDim};
+use nnc_graph::{GraphId, Literal, ParamId, RunDim, TensorType};
 use nnc_shape::Dim;
 
 pub type BodyId = Id<Body>;
@@ -18,12 +18,11 @@ pub struct Plan {
     pub weights_bytes: u64,
 }
 
+/// A body that the world may run; its weights are the plan's, from their start.
 #[derive(Clone, Debug)]
 pub struct PlanEntry {
     pub name: Name,
     pub body: BodyId,
-    /// Where this entry's weights start in the weights of the plan.
-    pub weights_offset: u64,
 }
 
 /// A graph as steps.
@@ -47,8 +46,16 @@ pub struct Body {
     pub arena_bytes: u64,
     /// The greatest sum of bytes that live at one time: no placement can need less.
     pub arena_lower_bound: u64,
-    /// Memory each thread may use while a kernel runs, in bytes; filled in by the back end.
     pub weights_bytes: u64,
+    /// The weights of this body, its callees' left out, with offsets from its
+    /// weights' start; sources are parameters of its graph. Of an entry: all of them.
+    pub weights: Vec<WeightSlot>,
+    /// The order of axes in memory (outermost first) in which inputs are expected
+    /// and outputs left; row-major for entries.
+    pub input_orders: Vec<Vec<usize>>,
+    pub output_orders: Vec<Vec<usize>>,
+    /// For each input, whether the body writes over it.
+    pub overwrites: Vec<bool>,
 }
 
 #[derive(Clone, Debug)]
@@ -65,9 +72,11 @@ pub enum Step {
         arena_offset: u64,
         /// Where its weights start in this body's weights.
         weights_offset: u64,
+        /// This graph's parameters for the callee's stored ones in order.
+        params: Vec<ParamId>,
     },
     /// Runs `body` for `variable` = 0, 1, … `extent` - 1 (the callee's dim of that
-    /// name); pointers may move by a stride a step.
+    /// name, whose place in `dims` is not used); pointers may move by a stride a step.
     Repeat {
         body: BodyId,
         variable: Name,
@@ -75,31 +84,43 @@ pub enum Step {
         dims: Vec<Dim>,
         /// Buffer, and elements to move on each step.
         pointers: Vec<(BufferId, Dim)>,
-        /// After each step the first buffer's contents become the second's.
+        /// After each step the second buffer is overwritten by the first.
         carries: Vec<(BufferId, BufferId)>,
         arena_offset: u64,
         weights_offset: u64,
+        params: Vec<ParamId>,
     },
-    /// The second buffer's contents become the first's (same elements and strides).
+    /// The second buffer is overwritten by the first (same elements and strides).
     Copy { from: BufferId, to: BufferId },
 }
 
-/// A tensor in the weights: which parameter, and how it is laid out.
+/// A tensor in the weights: where it comes from and how it is laid out.
 #[derive(Clone, PartialEq, Debug)]
 pub struct WeightSlot {
-    /// The entry's graph and the parameter in it, by name.
-    pub graph: GraphId,
-    pub param: nnc_graph::ParamId,
-    /// Bytes from the start of the plan's weights.
+    pub source: WeightSource,
+    /// Of the source; its dims are constants.
+    pub ty: TensorType,
+    /// Bytes from the start of the plan's weights, a multiple of 64.
     pub offset: u64,
     pub bytes: u64,
-    pub elem: Elem,
     pub packing: Packing,
 }
 
-/// How a tensor is copied into the weights: `extents` and `strides` (in elements
-/// of the row-major source) of the loops of the copy, outermost first; where a
-/// loop has been cut into panels, positions past the end are zero.
+/// What fills a slot.
+#[derive(Clone, PartialEq, Debug)]
+pub enum WeightSource {
+    /// A parameter of the body's graph: only in [`Body::weights`] of callees.
+    Param(ParamId),
+    /// The parameter of the model with this path.
+    Stored(String),
+    /// The only output of a graph, from these inputs.
+    Derived { graph: GraphId, from: Vec<WeightSource> },
+    Literal(Literal),
+}
+
+/// How a tensor is copied into the weights: extents and strides (in elements of
+/// the row-major source) of the loops of the copy, outermost first; where a loop
+/// has been cut into panels, positions past the end are zero.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Packing {
     /// As the source, row-major.
