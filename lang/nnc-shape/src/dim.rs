@@ -122,6 +122,13 @@ impl Dim {
         }
     }
 
+    /// The number of atoms, those inside others too.
+    pub(crate) fn weight(&self) -> usize {
+        let mut weight = 0;
+        self.visit_atoms(&mut |_| weight += 1);
+        weight
+    }
+
     /// Calls `visit` for every atom, outer ones before those inside them.
     pub(crate) fn visit_atoms(&self, visit: &mut dyn FnMut(&Atom)) {
         for (monomial, _) in &self.terms {

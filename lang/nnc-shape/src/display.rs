@@ -27,6 +27,11 @@ impl fmt::Display for Dim {
         for (index, (text, negative)) in terms.iter().enumerate() {
             match (index, negative) {
                 (0, false) => {}
+                // A sign binds to the first operand only.
+                (0, true) if is_quotient(text) => {
+                    write!(f, "-({text})")?;
+                    continue;
+                }
                 (0, true) => f.write_str("-")?,
                 (_, false) => f.write_str(" + ")?,
                 (_, true) => f.write_str(" - ")?,
@@ -35,6 +40,20 @@ impl fmt::Display for Dim {
         }
         Ok(())
     }
+}
+
+/// Whether a term is a bare quotient or remainder; in a product they stand in parentheses.
+fn is_quotient(term: &str) -> bool {
+    let mut depth = 0;
+    for letter in term.chars() {
+        match letter {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            '/' | '%' if depth == 0 => return true,
+            _ => {}
+        }
+    }
+    false
 }
 
 /// Finds `p - q*(p // q)` in a sum, to be written `p % q`.

@@ -12,22 +12,46 @@ use nnc_base::Name;
 use crate::dim::{Atom, Dim};
 use crate::fact::Fact;
 use crate::facts::Facts;
-use crate::search::is_satisfiable;
+use crate::search::{is_satisfiable, search};
 use crate::solve::reduce_congruence;
 
 /// How many candidates are tried.
-const MOST_TRIED: usize = 32;
+const MOST_TRIED: usize = 8;
+/// How many counterexamples they are held against.
+const MOST_COUNTEREXAMPLES: usize = 48;
 /// The largest remainder that a guard speaks of.
 const LARGEST_REMAINDER: i64 = 8;
 
 /// The weakest fact found from which the question would follow.
 pub(crate) fn find_guard(facts: &Facts, question: &Fact) -> Option<Fact> {
     let vars = question.vars();
-    candidates(facts, question).into_iter().take(MOST_TRIED).find(|candidate| {
+    let counterexamples = counterexamples(facts, question);
+    let excludes_all = |candidate: &Fact| {
+        counterexamples.iter().all(|sizes| {
+            let size = |name| sizes.iter().find(|(other, _)| *other == name).map(|it| it.1);
+            candidate.holds(&size) != Some(true)
+        })
+    };
+    let candidates = candidates(facts, question).into_iter().filter(excludes_all);
+    candidates.take(MOST_TRIED).find(|candidate| {
         let mut guarded = facts.clone();
         guarded.assume(candidate.clone());
         !guarded.contradictory() && guarded.proves(question) && is_satisfiable(&guarded, &vars)
     })
+}
+
+/// Some sizes that satisfy the facts but not the question; a guard has to
+/// exclude them, and trying that is cheaper than trying to prove.
+fn counterexamples(facts: &Facts, question: &Fact) -> Vec<Vec<(Name, i64)>> {
+    let vars = question.vars();
+    let mut found = Vec::new();
+    search(facts, &vars, &mut |env| {
+        if question.holds(env) == Some(false) {
+            found.push(vars.iter().filter_map(|name| Some((*name, env(*name)?))).collect());
+        }
+        found.len() == MOST_COUNTEREXAMPLES
+    });
+    found
 }
 
 fn candidates(facts: &Facts, question: &Fact) -> Vec<Fact> {
@@ -118,14 +142,17 @@ fn orders(sides: &[&Dim]) -> Vec<Fact> {
     orders
 }
 
-/// That what stands above a divisor is not negative.
+/// That what stands above a divisor is as large as it has to be, for a sum
+/// with a floor to be at least zero.
 fn dividends(dim: &Dim) -> Vec<Fact> {
     let mut facts = Vec::new();
-    dim.visit_atoms(&mut |atom| {
-        if let Atom::Floor(above, _) = atom {
-            facts.push(inequality(above));
+    for (monomial, value) in &dim.terms {
+        if let ([(Atom::Floor(above, below), 1)], 1) = (monomial.factors.as_slice(), value) {
+            let mut rest = dim.clone();
+            rest.add_term(monomial.clone(), -1);
+            facts.push(inequality(&(&**above + &**below * rest)));
         }
-    });
+    }
     facts
 }
 

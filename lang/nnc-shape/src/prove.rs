@@ -7,14 +7,25 @@ use crate::floor::gcd;
 use crate::interval::Interval;
 use crate::solve::Solved;
 
-/// How many combinations of facts a proof may try.
-const MOST_STEPS: usize = 96;
-/// How many facts one combination may add up.
-const MOST_FACTS: usize = 4;
 /// A sum with more terms than this is not followed.
 const MOST_TERMS: usize = 24;
-/// How many choices of `min` and `max` may be told apart, one in another.
-const MOST_CASES: usize = 3;
+/// Nor is one with more atoms, those inside others too.
+const MOST_ATOMS: usize = 64;
+/// How hard a proof is looked for.
+#[derive(Clone, Copy)]
+struct Effort {
+    /// How many combinations of facts are tried.
+    steps: usize,
+    /// How many facts one combination may add up.
+    facts: usize,
+    /// How many choices of `min` and `max` may be told apart, one in another.
+    cases: usize,
+}
+
+/// For what the user asks.
+const FULL: Effort = Effort { steps: 96, facts: 4, cases: 3 };
+/// For what is asked of every part of an expression on the way.
+const QUICK: Effort = Effort { steps: 12, facts: 2, cases: 1 };
 
 impl Solved {
     /// Bounds by the ranges of the variables alone.
@@ -83,14 +94,19 @@ impl Solved {
     /// Adds multiples of what is known until the ranges of the variables show
     /// the rest not to be negative.
     pub(crate) fn is_nonnegative(&self, dim: &Dim) -> bool {
-        self.is_nonnegative_by_cases(dim, MOST_CASES)
+        self.is_nonnegative_by_cases(dim, FULL)
     }
 
-    fn is_nonnegative_by_cases(&self, dim: &Dim, cases: usize) -> bool {
-        if self.is_nonnegative_by_sums(dim) {
+    /// The same with little effort, for many small questions.
+    pub(crate) fn is_plainly_nonnegative(&self, dim: &Dim) -> bool {
+        self.is_nonnegative_by_cases(dim, QUICK)
+    }
+
+    fn is_nonnegative_by_cases(&self, dim: &Dim, effort: Effort) -> bool {
+        if self.is_nonnegative_by_sums(dim, effort) {
             return true;
         }
-        if cases == 0 {
+        if effort.cases == 0 {
             return false;
         }
         let mut choice = None;
@@ -102,13 +118,17 @@ impl Solved {
             }
         }
         let Some((choice, items)) = choice else { return false };
+        let effort = Effort { cases: effort.cases - 1, ..effort };
         items.iter().all(|item| {
             let case = dim.map_atoms(&mut |atom| (atom == choice).then(|| item.clone()));
-            self.is_nonnegative_by_cases(&case, cases - 1)
+            self.is_nonnegative_by_cases(&case, effort)
         })
     }
 
-    fn is_nonnegative_by_sums(&self, dim: &Dim) -> bool {
+    fn is_nonnegative_by_sums(&self, dim: &Dim, effort: Effort) -> bool {
+        if dim.weight() > MOST_ATOMS {
+            return false;
+        }
         let dim = dim.without_content();
         let mut seen = vec![dim.clone()];
         let mut open = VecDeque::from([(dim, 0)]);
@@ -116,15 +136,20 @@ impl Solved {
             if self.interval(&dim).is_nonnegative() {
                 return true;
             }
-            if depth == MOST_FACTS {
+            if depth == effort.facts {
+                continue;
+            }
+            if seen.len() >= effort.steps {
                 continue;
             }
             let axioms = self.axioms(&dim);
             for fact in self.known.iter().chain(&axioms) {
                 for (monomial, value) in &dim.terms {
                     let Some(less) = self.subtract(&dim, monomial, *value, fact) else { continue };
-                    let fresh = less.terms.len() <= MOST_TERMS && !seen.contains(&less);
-                    if fresh && seen.len() < MOST_STEPS {
+                    let fresh = less.terms.len() <= MOST_TERMS
+                        && less.weight() <= MOST_ATOMS
+                        && !seen.contains(&less);
+                    if fresh && seen.len() < effort.steps {
                         seen.push(less.clone());
                         open.push_back((less, depth + 1));
                     }
@@ -149,8 +174,11 @@ impl Solved {
                 continue;
             }
             let common = gcd(value, *their_value);
-            let mut rest = dim.scaled(their_value.abs() / common);
+            let scale = their_value.abs() / common;
+            let mut rest = dim.scaled(scale);
             rest.add_scaled(fact, &factor, -(value.abs() / common));
+            // An integer is at least zero if a multiple of it is above minus that many.
+            rest = rest + (scale - 1);
             return Some(rest.without_content());
         }
         None

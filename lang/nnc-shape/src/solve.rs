@@ -94,9 +94,10 @@ impl Solved {
         }
         solved.propagate();
         solved.contradictory |=
-            solved.known.iter().any(|known| solved.is_nonnegative(&(-known - 1)))
+            solved.known.iter().any(|known| solved.is_plainly_nonnegative(&(-known - 1)))
                 || solved.zeros.iter().any(|zero| {
-                    solved.is_nonnegative(&(zero - 1)) || solved.is_nonnegative(&(-zero - 1))
+                    solved.is_plainly_nonnegative(&(zero - 1))
+                        || solved.is_plainly_nonnegative(&(-zero - 1))
                 });
         solved
     }

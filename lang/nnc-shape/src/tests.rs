@@ -2,7 +2,7 @@
 
 mod normal_form;
 mod obligations;
-
+mod soundness;
 
 use crate::{Dim, Fact, Facts};
 

@@ -141,6 +141,10 @@ impl Solved {
     /// A quotient known to be exact, as a rule: `below * (above // below)` is `above`.
     pub(super) fn exact_floors(&self) -> impl Iterator<Item = (Dim, Dim, Dim)> {
         self.multiples.iter().filter_map(|(divisor, of)| {
+            // A quotient in terms of itself would never stop growing.
+            if !of.vars().is_disjoint(&divisor.vars()) {
+                return None;
+            }
             let floor = of.floor_div(divisor);
             match floor.as_atom() {
                 Some(Atom::Floor(above, below)) if **above == *of && **below == *divisor => {

@@ -6,6 +6,8 @@ use crate::solve::Solved;
 
 /// Rules that feed each other are followed this far.
 const MOST_ROUNDS: usize = 4;
+/// An expression that grew beyond this many atoms is left as it was before.
+const MOST_ATOMS: usize = 256;
 
 impl Solved {
     /// Puts the replacements in.
@@ -29,7 +31,7 @@ impl Solved {
                     next = rest;
                 }
             }
-            if next == dim {
+            if next == dim || next.weight() > MOST_ATOMS {
                 break;
             }
             dim = next;
@@ -70,7 +72,9 @@ impl Solved {
         }
         for value in [0, -1] {
             let rest = &**above - &**below * value;
-            if self.is_nonnegative(&rest) && self.is_nonnegative(&(&**below - 1 - rest)) {
+            if self.is_plainly_nonnegative(&rest)
+                && self.is_plainly_nonnegative(&(&**below - 1 - rest))
+            {
                 return Dim::constant(value);
             }
         }
@@ -84,8 +88,8 @@ impl Solved {
             let beaten = kept.iter().enumerate().any(|(other, by)| {
                 other != index
                     && match side {
-                        Side::Least => self.is_nonnegative(&(&kept[index] - by)),
-                        Side::Greatest => self.is_nonnegative(&(by - &kept[index])),
+                        Side::Least => self.is_plainly_nonnegative(&(&kept[index] - by)),
+                        Side::Greatest => self.is_plainly_nonnegative(&(by - &kept[index])),
                     }
             });
             if beaten {

@@ -65,7 +65,7 @@ fn convolutions() {
     2*(H//2) == (H + 1)//2*2: unproven, H = 1 gives 0 and 2, needs H % 2 == 0
     (H//2)//2 == H//4: proven
     (H + 2*p - k)//s + 1 >= 1: unproven, H = 1, k = 4, p = 1, s = 1 give 0 and 1, needs H + 2*p >= k
-    (H - 3)//2 + 1 >= 1: unproven, H = 1 gives 0 and 1, needs (H + 1)//2 >= 2
+    (H - 3)//2 + 1 >= 1: unproven, H = 1 gives 0 and 1, needs H >= 3
     ");
     insta::assert_snapshot!(answers("H % 2 == 0", "
         H//2 == (H + 2*(3//2) - 3)//2 + 1
@@ -95,7 +95,7 @@ fn convolutions() {
         H >= k
         "), @"
     (H + 2*p - k)//s + 1 >= 1: proven
-    (H + 2*p - k)//2 >= 0: unproven, needs p + (H + k)//2 >= k
+    (H + 2*p - k)//2 >= 0: proven
     H + 2*p - k >= 0: proven
     H >= k: unproven, H = 1, k = 2 give 1 and 2, needs H >= k
     ");

@@ -1,0 +1,358 @@
+//! No answer is ever wrong: random expressions and facts against plain evaluation.
+
+use nnc_base::Name;
+use proptest::prelude::*;
+
+use crate::{Answer, Dim, Fact, Facts, Witness};
+
+/// An expression as written, which is evaluated without the normal form.
+#[derive(Clone, Debug)]
+enum Written {
+    Number(i64),
+    Var(usize),
+    Binary(Operator, Box<Written>, Box<Written>),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Operator {
+    Add,
+    Sub,
+    Mul,
+    Floor,
+    Rem,
+    Min,
+    Max,
+}
+
+const OPERATORS: [Operator; 7] = [
+    Operator::Add,
+    Operator::Sub,
+    Operator::Mul,
+    Operator::Floor,
+    Operator::Rem,
+    Operator::Min,
+    Operator::Max,
+];
+const NAMES: [&str; 4] = ["a", "b", "c", "d"];
+
+fn names() -> [Name; 4] {
+    NAMES.map(Name::new)
+}
+
+impl Written {
+    fn dim(&self) -> Dim {
+        match self {
+            Written::Number(value) => Dim::constant(*value),
+            Written::Var(index) => Dim::var(names()[*index]),
+            Written::Binary(operator, left, right) => {
+                let (left, right) = (left.dim(), right.dim());
+                match operator {
+                    Operator::Add => left + right,
+                    Operator::Sub => left - right,
+                    Operator::Mul => left * right,
+                    Operator::Floor => left.floor_div(&right),
+                    Operator::Rem => left.rem(&right),
+                    Operator::Min => left.min(right),
+                    Operator::Max => left.max(right),
+                }
+            }
+        }
+    }
+
+    fn value(&self, values: &[i64; 4]) -> Option<i64> {
+        Some(match self {
+            Written::Number(value) => *value,
+            Written::Var(index) => values[*index],
+            Written::Binary(operator, left, right) => {
+                let (left, right) = (left.value(values)?, right.value(values)?);
+                match operator {
+                    Operator::Add => left.checked_add(right)?,
+                    Operator::Sub => left.checked_sub(right)?,
+                    Operator::Mul => left.checked_mul(right)?,
+                    Operator::Floor if right > 0 => left.div_euclid(right),
+                    Operator::Rem if right > 0 => left.rem_euclid(right),
+                    Operator::Floor | Operator::Rem => return None,
+                    Operator::Min => left.min(right),
+                    Operator::Max => left.max(right),
+                }
+            }
+        })
+    }
+}
+
+/// A source of numbers that gives the same ones in every run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+        (self.0 >> 33) as usize % end
+    }
+
+    fn written(&mut self, depth: usize) -> Written {
+        if depth == 0 || self.below(5) == 0 {
+            return match self.below(5) {
+                0 | 1 => Written::Number(self.below(9) as i64 - 2),
+                2 if self.below(4) == 0 => Written::Number(1 << self.below(63)),
+                _ => Written::Var(self.below(NAMES.len())),
+            };
+        }
+        let operator = OPERATORS[self.below(OPERATORS.len())];
+        let left = Box::new(self.written(depth - 1));
+        let right = Box::new(self.written(depth - 1));
+        Written::Binary(operator, left, right)
+    }
+
+    /// An expression like those that programs have.
+    fn size(&mut self) -> Written {
+        let var = |random: &mut Random| Box::new(Written::Var(random.below(NAMES.len())));
+        let number = |random: &mut Random| Box::new(Written::Number(random.below(6) as i64 + 1));
+        let leaf = |random: &mut Random| {
+            if random.below(3) == 0 { number(random) } else { var(random) }
+        };
+        let inner = Written::Binary(OPERATORS[self.below(3)], leaf(self), leaf(self));
+        let inner = if self.below(2) == 0 { inner } else { *leaf(self) };
+        let outer = OPERATORS[self.below(OPERATORS.len())];
+        let outer = Written::Binary(outer, Box::new(inner), leaf(self));
+        match self.below(3) {
+            0 => *leaf(self),
+            1 => outer,
+            _ => Written::Binary(OPERATORS[self.below(3)], Box::new(outer), leaf(self)),
+        }
+    }
+
+    fn fact(&mut self) -> Fact {
+        let (left, right) = (self.size().dim(), self.size().dim());
+        match self.below(5) {
+            0 => Fact::Equal(left, right),
+            1 | 2 => Fact::AtLeast(left, right),
+            _ => {
+                let divisor = match self.below(3) {
+                    0 => Dim::var(names()[self.below(NAMES.len())]),
+                    _ => Dim::constant(self.below(6) as i64 + 1),
+                };
+                let of = if self.below(2) == 0 {
+                    Dim::var(names()[self.below(NAMES.len())])
+                } else {
+                    left
+                };
+                Fact::Divides { divisor, of }
+            }
+        }
+    }
+
+    fn values(&mut self, end: usize) -> [i64; 4] {
+        [(); 4].map(|()| self.below(end) as i64 + 1)
+    }
+}
+
+fn env(values: &[i64; 4]) -> impl Fn(Name) -> Option<i64> {
+    let (names, values) = (names(), *values);
+    move |name| names.iter().position(|it| *it == name).map(|index| values[index])
+}
+
+fn check_value(written: &Written, values: &[i64; 4]) {
+    if let Some(expected) = written.value(values) {
+        let dim = written.dim();
+        // Multiplied out it may pass through numbers that do not fit.
+        if let Some(value) = dim.eval(&env(values)) {
+            assert_eq!(value, expected, "{written:?}\n= {dim}\nat {values:?}");
+        } else {
+            assert!(dim.to_string().len() > 20, "{written:?}\n= {dim}\nat {values:?}");
+        }
+    }
+}
+
+#[test]
+fn normalisation_keeps_the_value() {
+    let mut random = Random(1);
+    for _ in 0..30_000 {
+        let depth = 2 + random.below(3);
+        let written = random.written(depth);
+        for end in [3, 9, 200] {
+            check_value(&written, &random.values(end));
+        }
+    }
+}
+
+#[test]
+fn display_reads_back() {
+    let mut random = Random(2);
+    for _ in 0..20_000 {
+        let dim = random.size().dim();
+        assert_eq!(Dim::parse(&dim.to_string()), Ok(dim.clone()), "{dim}");
+    }
+    for _ in 0..10_000 {
+        let written = random.written(4);
+        let read = Dim::parse(&written.dim().to_string()).unwrap();
+        let values = random.values(9);
+        if let (Some(value), Some(expected)) = (read.eval(&env(&values)), written.value(&values)) {
+            assert_eq!(value, expected, "{written:?}\n= {}\nread {read}", written.dim());
+        }
+    }
+}
+
+#[test]
+fn substitution_keeps_the_value() {
+    let mut random = Random(3);
+    for _ in 0..10_000 {
+        let (outer, inner) = (random.size(), random.size());
+        let values = random.values(9);
+        let Some(put) = inner.value(&values) else { continue };
+        let [first, ..] = names();
+        let dim = outer.dim().substitute(&|name| (name == first).then(|| inner.dim()));
+        let (expected, value) =
+            (outer.value(&[put, values[1], values[2], values[3]]), dim.eval(&env(&values)));
+        if let (Some(expected), Some(value)) = (expected, value) {
+            assert_eq!(value, expected, "{outer:?} with {inner:?} = {dim} at {values:?}");
+        }
+    }
+}
+
+/// What one assignment shows to be wrong about the facts or their answers.
+struct Case {
+    facts: Facts,
+    given: Vec<Fact>,
+    questions: Vec<(Fact, Answer)>,
+    dims: Vec<(Dim, Dim, (Option<i64>, Option<i64>))>,
+}
+
+impl Case {
+    fn random(random: &mut Random) -> Case {
+        let given: Vec<Fact> = (0..random.below(4)).map(|_| random.fact()).collect();
+        let mut facts = Facts::new();
+        for fact in &given {
+            facts.assume(fact.clone());
+        }
+        let mut questions: Vec<Fact> = (0..3).map(|_| random.fact()).collect();
+        // Some that are nearly facts, since random ones are seldom proved.
+        for fact in &given {
+            let (left, right) = fact.sides();
+            let near = left + (random.below(3) as i64 - 1);
+            questions.push(Fact::AtLeast(near.clone(), right.clone()));
+            questions.push(Fact::Equal(right * near.floor_div(right), left.clone()));
+        }
+        let ask = |question: Fact| {
+            let answer = facts.ask(&question);
+            (question, answer)
+        };
+        let questions = questions.into_iter().map(ask).collect();
+        let dims = (0..3)
+            .map(|_| {
+                let dim = random.size().dim();
+                (dim.clone(), facts.normalise(&dim), facts.range(&dim))
+            })
+            .collect();
+        Case { facts, given, questions, dims }
+    }
+
+    /// The number of proofs and refutations that the assignment put to the test.
+    fn check(&self, values: &[i64; 4]) -> usize {
+        let env = env(values);
+        if !self.given.iter().all(|fact| fact.holds(&env) == Some(true)) {
+            return 0;
+        }
+        let given: Vec<String> = self.given.iter().map(ToString::to_string).collect();
+        assert!(!self.facts.contradictory(), "{given:?} hold at {values:?}");
+        let mut tested = 0;
+        for (question, answer) in &self.questions {
+            let Some(holds) = question.holds(&env) else { continue };
+            let wrong = match answer {
+                Answer::Proven => !holds,
+                Answer::Refuted(_) => holds,
+                Answer::Unproven { .. } => continue,
+            };
+            tested += 1;
+            assert!(!wrong, "{given:?}: {question}, {answer:?} at {values:?}");
+        }
+        for (dim, normal, (low, high)) in &self.dims {
+            let Some(value) = dim.eval(&env) else { continue };
+            if let Some(normal_value) = normal.eval(&env) {
+                assert_eq!(normal_value, value, "{given:?}: {dim} = {normal} at {values:?}");
+            }
+            let inside = low.is_none_or(|low| low <= value) && high.is_none_or(|it| value <= it);
+            assert!(inside, "{given:?}: {dim} = {value} is not in {low:?} to {high:?}");
+        }
+        tested
+    }
+
+    fn check_witnesses(&self) {
+        for (question, answer) in &self.questions {
+            let (witness, guard) = match answer {
+                Answer::Proven => continue,
+                Answer::Refuted(witness) => (witness, &None),
+                Answer::Unproven { witness, guard } => (witness, guard),
+            };
+            if let Some(Witness { assignment, .. }) = witness {
+                let env = |name| assignment.iter().find(|it| it.0 == name).map(|it| it.1);
+                assert_eq!(question.holds(&env), Some(false), "{question}: {witness:?}");
+            }
+            if let Some(guard) = guard {
+                let mut guarded = self.facts.clone();
+                guarded.assume(guard.clone());
+                assert!(guarded.proves(question), "{question}: {guard}");
+            }
+        }
+    }
+}
+
+#[test]
+fn answers_hold_wherever_the_facts_do() {
+    let mut random = Random(4);
+    let mut tested = 0;
+    for _ in 0..500 {
+        let case = Case::random(&mut random);
+        case.check_witnesses();
+        for end in [3, 6, 12, 40] {
+            for _ in 0..60 {
+                tested += case.check(&random.values(end));
+            }
+        }
+    }
+    // A solver that never answers would pass too.
+    assert!(tested > 10_000, "{tested}");
+}
+
+fn any_written() -> impl Strategy<Value = Written> {
+    let leaf = prop_oneof![
+        (-40i64..200).prop_map(Written::Number),
+        any::<i64>().prop_map(Written::Number),
+        (0..NAMES.len()).prop_map(Written::Var),
+        (0..NAMES.len()).prop_map(Written::Var),
+    ];
+    leaf.prop_recursive(5, 24, 2, |inner| {
+        (0..OPERATORS.len(), inner.clone(), inner).prop_map(|(operator, left, right)| {
+            Written::Binary(OPERATORS[operator], Box::new(left), Box::new(right))
+        })
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_expression_keeps_its_value(
+        written in any_written(),
+        values in prop::array::uniform4(1i64..1000),
+    ) {
+        let dim = written.dim();
+        if let (Some(value), Some(expected)) = (dim.eval(&env(&values)), written.value(&values)) {
+            prop_assert_eq!(value, expected, "{}", dim);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_facts_give_answers_that_hold(
+        seed in any::<u64>(),
+        values in prop::collection::vec(prop::array::uniform4(1i64..24), 100),
+    ) {
+        let case = Case::random(&mut Random(seed));
+        for values in &values {
+            case.check(values);
+        }
+    }
+}
