@@ -5,7 +5,9 @@ use crate::flat::{Flat, FlatLoop};
 use crate::window::{collect_bounds, product_of_reads, variables};
 use crate::{Attention, Buffer, BufferId, Loop, LoopRole};
 use nnc_base::Table;
-use nnc_graph::{Affine, Graph, Index, Nest, NestKind, NodeId, Op, ReduceOp, Reduction, Scalar, Value, Var};
+use nnc_graph::{
+    Affine, Graph, Index, Nest, NestKind, NodeId, Op, ReduceOp, Reduction, Scalar, Value, Var,
+};
 use nnc_shape::Dim;
 use std::collections::BTreeMap;
 
@@ -134,12 +136,13 @@ pub(crate) fn build(graph: &Graph, found: &Match, memory: &Memory<'_>) -> Option
     let key = of_soft(*axis)?;
     let probabilities = product_of_reads(&output_sum.value)?
         .into_iter()
-        .find(|(operand, _)| graph.node(found.output).operands[*operand as usize].node == found.softmax)?
+        .find(|(operand, _)| {
+            graph.node(found.output).operands[*operand as usize].node == found.softmax
+        })?
         .1;
     let out_vars = plain_vars(probabilities)?;
-    let of_out = |var: Var| {
-        out_vars.iter().position(|it| *it == var).and_then(|at| of_soft(Var(at as u32)))
-    };
+    let of_out =
+        |var: Var| out_vars.iter().position(|it| *it == var).and_then(|at| of_soft(Var(at as u32)));
     let columns: Vec<u32> =
         (0..outer.axes.len() as u32).filter(|&at| !out_vars.contains(&Var(at))).collect();
     let [first, second] = product_of_reads(&score_sum.value)?;
@@ -149,8 +152,10 @@ pub(crate) fn build(graph: &Graph, found: &Match, memory: &Memory<'_>) -> Option
         (second.1, first.1)
     };
     let key_vars = variables(key_at)?;
-    let batch: Vec<usize> = (0..axes).filter(|&at| at != key && key_vars.contains(&Var(at as u32))).collect();
-    let rows: Vec<usize> = (0..axes).filter(|&at| at != key && !key_vars.contains(&Var(at as u32))).collect();
+    let batch: Vec<usize> =
+        (0..axes).filter(|&at| at != key && key_vars.contains(&Var(at as u32))).collect();
+    let rows: Vec<usize> =
+        (0..axes).filter(|&at| at != key && !key_vars.contains(&Var(at as u32))).collect();
     let inner = score_sum.axes.len();
 
     // Loops: batch, rows, key, inner, column.
@@ -166,18 +171,27 @@ pub(crate) fn build(graph: &Graph, found: &Match, memory: &Memory<'_>) -> Option
     }
     let inner_start = loops.len();
     for it in &score_sum.axes {
-        loops.push(FlatLoop { name: it.name.to_string(), extent: it.extent.clone(), reduced: true });
+        loops.push(FlatLoop {
+            name: it.name.to_string(),
+            extent: it.extent.clone(),
+            reduced: true,
+        });
     }
     let column_start = loops.len();
     for &at in &columns {
         let it = &outer.axes[at as usize];
-        loops.push(FlatLoop { name: it.name.to_string(), extent: it.extent.clone(), reduced: false });
+        loops.push(FlatLoop {
+            name: it.name.to_string(),
+            extent: it.extent.clone(),
+            reduced: false,
+        });
     }
     let score_var = |var: Var| {
         let at = var.0 as usize;
         Affine::var(Var(if at < axes { place[at] } else { inner_start + at - axes } as u32))
     };
-    let soft_var = |var: Var| of_soft(var).map_or(Affine::constant(0), |at| score_var(Var(at as u32)));
+    let soft_var =
+        |var: Var| of_soft(var).map_or(Affine::constant(0), |at| score_var(Var(at as u32)));
     let out_var = |var: Var| match columns.iter().position(|&it| it == var.0) {
         Some(at) => Affine::var(Var((column_start + at) as u32)),
         None => of_out(var).map_or(Affine::constant(0), |at| score_var(Var(at as u32))),
@@ -229,9 +243,8 @@ pub(crate) fn build(graph: &Graph, found: &Match, memory: &Memory<'_>) -> Option
     );
     flat.add_scalar(&output_sum.finish, &out_operand, &out_var, memory.buffers);
 
-    shape_loops(&mut flat, [batch.len(), rows.len(), inner, columns.len()]).map(|roles| {
-        assemble(flat, &roles)
-    })?
+    shape_loops(&mut flat, [batch.len(), rows.len(), inner, columns.len()])
+        .map(|roles| assemble(flat, &roles))?
 }
 
 /// Drops, merges and adds loops until there are one or two rows, one key, one
@@ -271,7 +284,8 @@ fn shape_loops(flat: &mut Flat, counts: [usize; 4]) -> Option<Vec<LoopRole>> {
         }
     }
     let count = |role: LoopRole| roles.iter().filter(|it| **it == role).count();
-    let fits = count(LoopRole::Row) <= 2 && count(LoopRole::Inner) == 1 && count(LoopRole::Column) == 1;
+    let fits =
+        count(LoopRole::Row) <= 2 && count(LoopRole::Inner) == 1 && count(LoopRole::Column) == 1;
     fits.then_some(roles)
 }
 
@@ -285,9 +299,10 @@ fn assemble(flat: Flat, roles: &[LoopRole]) -> Option<Attention> {
     let at = |role: LoopRole| roles.iter().position(|it| *it == role);
     let column = at(LoopRole::Column)?;
     let walks_rows = |address: &crate::Address| {
-        roles.iter().zip(&address.strides).any(|(role, stride)| {
-            *role == LoopRole::Row && *stride != Dim::constant(0)
-        })
+        roles
+            .iter()
+            .zip(&address.strides)
+            .any(|(role, stride)| *role == LoopRole::Row && *stride != Dim::constant(0))
     };
     if value.stride(column) != Some(1)
         || flat.out.stride(column) != Some(1)
@@ -309,7 +324,18 @@ fn assemble(flat: Flat, roles: &[LoopRole]) -> Option<Attention> {
         .zip(roles)
         .map(|(it, role)| Loop { name: it.name.clone(), extent: it.extent.clone(), role: *role })
         .collect();
-    Some(Attention { loops, query, key, value, out: flat.out, score, guard, reads: used.used, key_limit, finish })
+    Some(Attention {
+        loops,
+        query,
+        key,
+        value,
+        out: flat.out,
+        score,
+        guard,
+        reads: used.used,
+        key_limit,
+        finish,
+    })
 }
 
 /// The bound that a conjunct `key <= …` of the guard puts on the key.

@@ -13,8 +13,8 @@ use crate::{
 };
 use nnc_base::{Span, Table};
 use nnc_graph::{
-    Affine, Axis, Binary, Call, Compare, Elem, Entry, Graph, GraphId, Index, Module, Nest, NestKind,
-    NodeId, Op, ReduceOp, Scalar, ScanOp, TensorType, Value, Var,
+    Affine, Axis, Binary, Call, Compare, Elem, Entry, Graph, GraphId, Index, Module, Nest,
+    NestKind, NodeId, Op, ReduceOp, Scalar, ScanOp, TensorType, Value, Var,
 };
 use nnc_shape::{Dim, Facts};
 use std::collections::BTreeMap;
@@ -167,7 +167,13 @@ impl Planner<'_> {
 
     // ---- buffers ----
 
-    fn add_buffer(&mut self, name: String, ty: &TensorType, layout: &Layout, place: Place) -> BufferId {
+    fn add_buffer(
+        &mut self,
+        name: String,
+        ty: &TensorType,
+        layout: &Layout,
+        place: Place,
+    ) -> BufferId {
         let (strides, origin, elements) = layout.place(&ty.shape);
         let id = self.buffers.next_id();
         // Until memory is placed, an offset that no other buffer has tells arenas apart.
@@ -247,7 +253,12 @@ impl Planner<'_> {
     fn copy_elements(&mut self, from: BufferId, to: BufferId, at: NodeId) {
         let shape = self.buffers[from].shape.clone();
         let nest = identity_nest(&shape, self.buffers[from].elem);
-        let out = Address { buffer: to, offset: self.buffers[to].origin.clone(), strides: self.buffers[to].strides.clone(), data: Vec::new() };
+        let out = Address {
+            buffer: to,
+            offset: self.buffers[to].origin.clone(),
+            strides: self.buffers[to].strides.clone(),
+            data: Vec::new(),
+        };
         let name = format!("copy_{}", self.buffers[to].name);
         self.nest_stage(name, &nest, &|_| from, out, false, at);
     }
@@ -261,7 +272,11 @@ impl Planner<'_> {
         {
             return;
         }
-        self.steps.push(Step::Launch(Kernel { name: format!("{name}_{}", self.steps.len()), kind, span }));
+        self.steps.push(Step::Launch(Kernel {
+            name: format!("{name}_{}", self.steps.len()),
+            kind,
+            span,
+        }));
     }
 
     // ---- weights ----
@@ -277,7 +292,9 @@ impl Planner<'_> {
         let elements = packed_elements(&packing, ty);
         let shape = match &packing {
             Packing::Plain => ty.shape.clone(),
-            Packing::Strided { .. } | Packing::Panels { .. } => vec![Dim::constant(elements as i64)],
+            Packing::Strided { .. } | Packing::Panels { .. } => {
+                vec![Dim::constant(elements as i64)]
+            }
         };
         let packed = TensorType::new(ty.elem, shape);
         let rank = packed.rank();
@@ -286,7 +303,8 @@ impl Planner<'_> {
         let place = Place::Weights { offset: at };
         let buffer = self.add_buffer(name, &packed, &Layout::row_major(rank), place);
         let bytes = elements * ty.elem.bytes() as u64;
-        self.weights.push((buffer, WeightSlot { source, ty: ty.clone(), offset: 0, bytes, packing }));
+        self.weights
+            .push((buffer, WeightSlot { source, ty: ty.clone(), offset: 0, bytes, packing }));
         buffer
     }
 
@@ -443,11 +461,15 @@ impl Planner<'_> {
             {
                 continue;
             }
-            let Some((extents, strides, own)) = stage::parameter_layout(stage, read) else { continue };
-            let (source, ty) = (self.weights[slot].1.source.clone(), self.weights[slot].1.ty.clone());
+            let Some((extents, strides, own)) = stage::parameter_layout(stage, read) else {
+                continue;
+            };
+            let (source, ty) =
+                (self.weights[slot].1.source.clone(), self.weights[slot].1.ty.clone());
             let buffer = self.weight(source, &ty, Packing::Strided { extents, strides });
             stage.reads[read].buffer = buffer;
-            stage.reads[read].strides = own.into_iter().map(|it| Dim::constant(it as i64)).collect();
+            stage.reads[read].strides =
+                own.into_iter().map(|it| Dim::constant(it as i64)).collect();
         }
     }
 
@@ -476,14 +498,22 @@ impl Planner<'_> {
         };
         let out = found.flat.out.buffer;
         let out_holds_sums = self.buffers[out].elem == Elem::F32
-            && found.flat.reads.iter().all(|it| self.roots[it.buffer.index()] != self.roots[out.index()]);
+            && found
+                .flat
+                .reads
+                .iter()
+                .all(|it| self.roots[it.buffer.index()] != self.roots[out.index()]);
         let kernel = found.finish(right, self.machine, out_holds_sums);
         self.launch("contraction".to_owned(), KernelKind::Contraction(kernel), id);
         true
     }
 
     /// A kernel that packs the right operand of a contraction into panels.
-    fn pack_on_the_way(&mut self, id: NodeId, found: &contraction::Found) -> Option<(BufferId, u32)> {
+    fn pack_on_the_way(
+        &mut self,
+        id: NodeId,
+        found: &contraction::Found,
+    ) -> Option<(BufferId, u32)> {
         use crate::LoopRole;
         let width = 2 * self.machine.lanes;
         let lanes = i64::from(width);
@@ -590,10 +620,11 @@ impl Planner<'_> {
             Place::Arena { .. } => true,
             Place::Weights { .. } => false,
             Place::Pointer(pointer) => {
-                let Some(overwrites) = self.overwrites.get_mut(pointer as usize) else { return true };
-                let allowed = self
-                    .entry
-                    .is_none_or(|entry| entry.inputs[pointer as usize].state.is_some());
+                let Some(overwrites) = self.overwrites.get_mut(pointer as usize) else {
+                    return true;
+                };
+                let allowed =
+                    self.entry.is_none_or(|entry| entry.inputs[pointer as usize].state.is_some());
                 *overwrites |= allowed;
                 allowed
             }
@@ -662,7 +693,10 @@ impl Planner<'_> {
         let axes: Vec<Axis> = leading
             .iter()
             .enumerate()
-            .map(|(at, extent)| Axis { name: format!("i{at}").as_str().into(), extent: extent.clone() })
+            .map(|(at, extent)| Axis {
+                name: format!("i{at}").as_str().into(),
+                extent: extent.clone(),
+            })
             .collect();
         let plain: Vec<Index> = (0..axes.len()).map(|at| Index::var(Var(at as u32))).collect();
         let at_position = |index: Index| [plain.clone(), vec![index]].concat();
@@ -790,7 +824,8 @@ impl Planner<'_> {
                 }
             } else {
                 let stacked = self.result(value);
-                let step = self.buffers[stacked].strides.first().cloned().unwrap_or_else(|| zero.clone());
+                let step =
+                    self.buffers[stacked].strides.first().cloned().unwrap_or_else(|| zero.clone());
                 pointers.push((stacked, step));
             }
         }
@@ -1008,7 +1043,10 @@ fn identity_nest(shape: &[Dim], elem: Elem) -> Nest {
         axes: shape
             .iter()
             .enumerate()
-            .map(|(at, extent)| Axis { name: format!("i{at}").as_str().into(), extent: extent.clone() })
+            .map(|(at, extent)| Axis {
+                name: format!("i{at}").as_str().into(),
+                extent: extent.clone(),
+            })
             .collect(),
         groups: vec![1; shape.len()],
         elem,

@@ -41,9 +41,8 @@ pub(crate) fn recognise(flat: &Flat, buffers: &Table<Buffer>, machine: &Machine)
         }
     }
     let [a, b] = sides;
-    let is_weight = |read: usize| {
-        matches!(buffers[flat.reads[read].buffer].place, Place::Weights { .. })
-    };
+    let is_weight =
+        |read: usize| matches!(buffers[flat.reads[read].buffer].place, Place::Weights { .. });
     let mut candidates = [(a, b), (b, a)];
     candidates.sort_by_key(|&(_, right)| !is_weight(right));
     let found: Vec<Found> = candidates
@@ -54,7 +53,13 @@ pub(crate) fn recognise(flat: &Flat, buffers: &Table<Buffer>, machine: &Machine)
     found.into_iter().min_by_key(|it| matches!(it.form, RightForm::PackedOnTheWay))
 }
 
-fn orient(flat: &Flat, left: usize, right: usize, packed: bool, machine: &Machine) -> Option<Found> {
+fn orient(
+    flat: &Flat,
+    left: usize,
+    right: usize,
+    packed: bool,
+    machine: &Machine,
+) -> Option<Found> {
     let zero = Dim::constant(0);
     let mut flat = flat.clone();
     flat.drop_unit_loops();
@@ -68,8 +73,7 @@ fn orient(flat: &Flat, left: usize, right: usize, packed: bool, machine: &Machin
         pick(&|at| result(&flat, at) && moves(&flat, left, at) && !moves(&flat, right, at));
     let mut columns =
         pick(&|at| result(&flat, at) && !moves(&flat, left, at) && moves(&flat, right, at));
-    let batch =
-        pick(&|at| result(&flat, at) && moves(&flat, left, at) == moves(&flat, right, at));
+    let batch = pick(&|at| result(&flat, at) && moves(&flat, left, at) == moves(&flat, right, at));
     let mut inner = pick(&|at| !result(&flat, at));
     let by_stride = |address: &Address, at: usize| {
         std::cmp::Reverse(address.strides[at].as_constant().map_or(i64::MAX, i64::abs))
@@ -86,7 +90,9 @@ fn orient(flat: &Flat, left: usize, right: usize, packed: bool, machine: &Machin
     let pairs = |loops: &[usize]| -> Option<Vec<(u64, u64)>> {
         loops
             .iter()
-            .map(|&at| Some((constant(&flat.loops[at].extent)?, constant(&panel_source.strides[at])?)))
+            .map(|&at| {
+                Some((constant(&flat.loops[at].extent)?, constant(&panel_source.strides[at])?))
+            })
             .collect()
     };
     // Neighbouring column loops are one where every address agrees.
@@ -94,9 +100,8 @@ fn orient(flat: &Flat, left: usize, right: usize, packed: bool, machine: &Machin
     let mut rest = columns[..columns.len() - 1].to_vec();
     let mut merged_columns = flat.loops[column].extent.clone();
     while let Some(&outer) = rest.last() {
-        let agrees = flat.addresses().all(|it| {
-            it.strides[outer] == &it.strides[column] * &merged_columns
-        });
+        let agrees =
+            flat.addresses().all(|it| it.strides[outer] == &it.strides[column] * &merged_columns);
         if !agrees || flat.is_pinned(outer) || flat.is_pinned(column) {
             break;
         }
@@ -178,7 +183,8 @@ impl Found {
             .iter()
             .fold(Dim::constant(1), |size, it| &size * &it.extent);
         let width = i64::from(width);
-        let panel_count = (&self.flat.loops[column].extent + (width - 1)).floor_div(&Dim::constant(width));
+        let panel_count =
+            (&self.flat.loops[column].extent + (width - 1)).floor_div(&Dim::constant(width));
         let mut step = panel_count * inner * width;
         let mut strides = vec![zero.clone(); self.flat.loops.len()];
         for at in (0..batch).rev() {
@@ -191,7 +197,12 @@ impl Found {
     }
 
     /// The kernel, with the right operand in its final form.
-    pub(crate) fn finish(self, right: Matrix, machine: &Machine, out_holds_sums: bool) -> Contraction {
+    pub(crate) fn finish(
+        self,
+        right: Matrix,
+        machine: &Machine,
+        out_holds_sums: bool,
+    ) -> Contraction {
         let vectors = match &right {
             Matrix::Panels { width, .. } => width / machine.lanes,
             Matrix::Strided(_) => {
@@ -207,7 +218,11 @@ impl Found {
             .loops
             .iter()
             .zip(&self.roles)
-            .map(|(it, role)| Loop { name: it.name.clone(), extent: it.extent.clone(), role: *role })
+            .map(|(it, role)| Loop {
+                name: it.name.clone(),
+                extent: it.extent.clone(),
+                role: *role,
+            })
             .collect();
         let schedule = schedule::contraction(&loops, vectors, machine, out_holds_sums);
         let (reads, finish) = used_reads(&self.flat.reads, &self.flat.scalars[1]);
@@ -225,7 +240,8 @@ impl Found {
 
 /// The reads that a scalar (and their data indices) name, renumbered.
 pub(crate) fn used_reads(reads: &[Address], scalar: &Scalar) -> (Vec<Address>, Scalar) {
-    let mut renumbered = Renumbered { all: reads, used: Vec::new(), places: vec![None; reads.len()] };
+    let mut renumbered =
+        Renumbered { all: reads, used: Vec::new(), places: vec![None; reads.len()] };
     let scalar = renumbered.scalar(scalar);
     (renumbered.used, scalar)
 }

@@ -155,7 +155,8 @@ impl Flat {
         for address in self.addresses_mut() {
             address.strides.remove(at);
         }
-        let shift = |var: Var| Affine::var(Var(if var.0 as usize > at { var.0 - 1 } else { var.0 }));
+        let shift =
+            |var: Var| Affine::var(Var(if var.0 as usize > at { var.0 - 1 } else { var.0 }));
         self.rename_all(&shift);
     }
 

@@ -26,7 +26,9 @@ pub enum KernelKind {
     Stages(Stages),
     /// Writes zeros over a whole buffer (before a producer that fills the inside
     /// of a bordered image).
-    Zero { buffer: BufferId },
+    Zero {
+        buffer: BufferId,
+    },
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -162,8 +164,19 @@ pub struct Stage {
 
 #[derive(Clone, PartialEq, Debug)]
 pub enum StageKind {
-    Map { value: Scalar },
-    Reduce { op: ReduceOp, guard: Option<Scalar>, value: Scalar, accumulator: Elem, finish: Scalar },
+    Map {
+        value: Scalar,
+    },
+    Reduce {
+        op: ReduceOp,
+        guard: Option<Scalar>,
+        value: Scalar,
+        accumulator: Elem,
+        finish: Scalar,
+    },
     /// Along the last loop.
-    Softmax { guard: Option<Scalar>, value: Scalar },
+    Softmax {
+        guard: Option<Scalar>,
+        value: Scalar,
+    },
 }

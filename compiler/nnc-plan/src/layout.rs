@@ -109,7 +109,11 @@ pub(crate) fn choose(graph: &Graph, facts: &Facts, fixed: &BTreeMap<Value, Layou
                 inherited_order(graph, &layouts, nest, &node.operands)
                     .or_else(|| {
                         let elementwise = nest.reduction_axes().is_empty();
-                        layouts.wanted.get(&value).filter(|_| elementwise).map(|it| it.order.clone())
+                        layouts
+                            .wanted
+                            .get(&value)
+                            .filter(|_| elementwise)
+                            .map(|it| it.order.clone())
                     })
                     .unwrap_or_else(|| (0..rank).collect()),
             ),

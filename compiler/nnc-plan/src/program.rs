@@ -91,7 +91,10 @@ pub enum Step {
         params: Vec<ParamId>,
     },
     /// The second buffer is overwritten by the first (same elements and strides).
-    Copy { from: BufferId, to: BufferId },
+    Copy {
+        from: BufferId,
+        to: BufferId,
+    },
 }
 
 /// A tensor in the weights: where it comes from and how it is laid out.
@@ -114,7 +117,10 @@ pub enum WeightSource {
     /// The parameter of the model with this path.
     Stored(String),
     /// The only output of a graph, from these inputs.
-    Derived { graph: GraphId, from: Vec<WeightSource> },
+    Derived {
+        graph: GraphId,
+        from: Vec<WeightSource>,
+    },
     Literal(Literal),
 }
 

@@ -40,8 +40,11 @@ pub(crate) fn contraction(
     let rows = extent(LoopRole::Row);
     let columns = extent(LoopRole::Column);
     let batch = extent(LoopRole::Batch).unwrap_or(1);
-    let last_inner =
-        loops.iter().rev().find(|it| it.role == LoopRole::Inner).and_then(|it| it.extent.as_constant());
+    let last_inner = loops
+        .iter()
+        .rev()
+        .find(|it| it.role == LoopRole::Inner)
+        .and_then(|it| it.extent.as_constant());
     // Few rows read the panels once: far ahead, so that the stream never waits.
     let prefetch = if rows == Some(1) { 64 } else { 128 / vectors.max(1) };
     let inner_block = match last_inner {

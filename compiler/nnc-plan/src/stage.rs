@@ -92,7 +92,9 @@ fn choose_vector(flat: &Flat, nest: &Nest, machine: &Machine) -> Option<usize> {
     let awkward = |at: usize| {
         flat.reads
             .iter()
-            .filter(|it| !matches!(it.stride(at), Some(0 | 1)) || !it.is_invariant(at) && !it.data.is_empty())
+            .filter(|it| {
+                !matches!(it.stride(at), Some(0 | 1)) || !it.is_invariant(at) && !it.data.is_empty()
+            })
             .count()
     };
     let long = |at: usize| {
@@ -107,9 +109,11 @@ fn choose_vector(flat: &Flat, nest: &Nest, machine: &Machine) -> Option<usize> {
     let ordered = matches!(op, Some(ReduceOp::First | ReduceOp::ArgMax | ReduceOp::ArgMin));
     (0..flat.loops.len())
         .filter(|&at| long(at))
-        .filter(|&at| {
-            if flat.loops[at].reduced { !ordered } else { flat.out.stride(at) == Some(1) }
-        })
+        .filter(
+            |&at| {
+                if flat.loops[at].reduced { !ordered } else { flat.out.stride(at) == Some(1) }
+            },
+        )
         .min_by_key(|&at| {
             let contiguous_reads = flat.reads.iter().any(|it| it.stride(at) == Some(1));
             (awkward(at), flat.loops[at].reduced, !contiguous_reads, Reverse(at))
@@ -131,7 +135,11 @@ fn finish(flat: Flat, nest: &Nest, unguarded: bool, vector: Option<usize>) -> St
         NestKind::Reduce(reduction) => {
             let guard = reduction.guard.as_ref().and_then(|_| {
                 if unguarded {
-                    let mut unread = Renumbered { all: &flat.reads, used: Vec::new(), places: vec![None; flat.reads.len()] };
+                    let mut unread = Renumbered {
+                        all: &flat.reads,
+                        used: Vec::new(),
+                        places: vec![None; flat.reads.len()],
+                    };
                     take(&mut unread);
                     None
                 } else {
@@ -249,7 +257,10 @@ fn same_part(left: &Address, left_loops: &[Loop], right: &Address, right_loops: 
 /// For a parameter that a stage reads with a long step from lane to lane: extents
 /// and source strides of a copy in which lanes are neighbours, and the strides of
 /// the stage's loops in that copy.
-pub(crate) fn parameter_layout(stage: &Stage, read: usize) -> Option<(Vec<u64>, Vec<u64>, Vec<u64>)> {
+pub(crate) fn parameter_layout(
+    stage: &Stage,
+    read: usize,
+) -> Option<(Vec<u64>, Vec<u64>, Vec<u64>)> {
     let vector = stage.vector?;
     let address = &stage.reads[read];
     if matches!(address.stride(vector), None | Some(0 | 1)) || !address.data.is_empty() {

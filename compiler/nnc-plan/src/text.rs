@@ -16,7 +16,13 @@ impl Display for Plan {
         }
         writeln!(f, "weights {} bytes", self.weights_bytes)?;
         for slot in &self.weights {
-            writeln!(f, "  +{} {} : {}", slot.offset, source(&slot.source), packing(&slot.packing))?;
+            writeln!(
+                f,
+                "  +{} {} : {}",
+                slot.offset,
+                source(&slot.source),
+                packing(&slot.packing)
+            )?;
         }
         Ok(())
     }
@@ -86,10 +92,8 @@ impl Display for Body {
                     )?;
                 }
                 Step::Repeat { body, variable, extent, pointers, carries, .. } => {
-                    let pointers: Vec<String> = pointers
-                        .iter()
-                        .map(|(it, step)| format!("b{}+{step}", it.raw()))
-                        .collect();
+                    let pointers: Vec<String> =
+                        pointers.iter().map(|(it, step)| format!("b{}+{step}", it.raw())).collect();
                     let carries: Vec<String> = carries
                         .iter()
                         .map(|(from, to)| format!("b{} to b{}", from.raw(), to.raw()))
@@ -192,7 +196,11 @@ fn contraction(f: &mut Formatter<'_>, name: &str, it: &Contraction) -> fmt::Resu
     writeln!(f, "      {} * {right} -> {}", address(&it.left), address(&it.out))?;
     reads(f, &it.reads)?;
     let s = &it.schedule;
-    write!(f, "      tile {}x{} unroll {} prefetch {}", s.tile_rows, s.tile_vectors, s.unroll, s.prefetch)?;
+    write!(
+        f,
+        "      tile {}x{} unroll {} prefetch {}",
+        s.tile_rows, s.tile_vectors, s.unroll, s.prefetch
+    )?;
     if let Some(block) = s.inner_block {
         write!(f, " inner block {block}")?;
     }

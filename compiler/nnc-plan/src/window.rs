@@ -73,10 +73,16 @@ pub(crate) fn window_of<'a>(
             !affine.terms.is_empty() && affine.terms.iter().all(|(var, _)| other_vars.contains(var))
         })
     })?;
-    let own: Vec<Var> =
-        other_vars.iter().copied().filter(|var| var.0 < results && !image_vars.contains(var)).collect();
-    let shared =
-        other_vars.iter().copied().filter(|var| var.0 < results && image_vars.contains(var)).next_back();
+    let own: Vec<Var> = other_vars
+        .iter()
+        .copied()
+        .filter(|var| var.0 < results && !image_vars.contains(var))
+        .collect();
+    let shared = other_vars
+        .iter()
+        .copied()
+        .filter(|var| var.0 < results && image_vars.contains(var))
+        .next_back();
     let result_var = own.last().copied().or(shared)?;
     Some(Window {
         image,
@@ -196,7 +202,9 @@ pub(crate) fn affine_value(scalar: &Scalar) -> Option<Affine> {
     match scalar {
         Scalar::Int { value, .. } => Some(Affine::constant(*value)),
         Scalar::Index { value, .. } => Some(value.clone()),
-        Scalar::Binary(Binary::Add, left, right) => Some(affine_value(left)?.plus(&affine_value(right)?)),
+        Scalar::Binary(Binary::Add, left, right) => {
+            Some(affine_value(left)?.plus(&affine_value(right)?))
+        }
         Scalar::Binary(Binary::Sub, left, right) => {
             Some(affine_value(left)?.plus(&negate(&affine_value(right)?)))
         }
