@@ -157,10 +157,10 @@ impl Facts {
             }
             Fact::Divides { divisor, of } => {
                 let (divisor, of) = (solved.reduce(divisor), solved.reduce(of));
-                if let Some(value) = divisor.as_constant() {
-                    if value <= 0 || reduce_congruence(value, &of).is_none() {
-                        return Verdict::Refuted;
-                    }
+                if let Some(value) = divisor.as_constant()
+                    && (value <= 0 || reduce_congruence(value, &of).is_none())
+                {
+                    return Verdict::Refuted;
                 }
                 if of.exact_div(&divisor).is_some() {
                     return Verdict::Proven;

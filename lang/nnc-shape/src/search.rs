@@ -18,6 +18,9 @@ const MOST_SCATTERED: usize = 300;
 /// How far from the least value the ordered search goes in one variable.
 const FARTHEST: usize = 96;
 
+/// Whether the sizes that the argument gives for names are the wanted ones.
+pub(crate) type Accept<'a> = dyn FnMut(&dyn Fn(Name) -> Option<i64>) -> bool + 'a;
+
 /// Sizes that satisfy the facts but not the question.
 pub(crate) fn find_witness(facts: &Facts, question: &Fact) -> Option<Witness> {
     let mut witness = None;
@@ -36,11 +39,7 @@ pub(crate) fn is_satisfiable(facts: &Facts, vars: &BTreeSet<Name>) -> bool {
 }
 
 /// Calls `accept` for assignments that satisfy the facts until it says yes.
-pub(crate) fn search(
-    facts: &Facts,
-    vars: &BTreeSet<Name>,
-    accept: &mut dyn FnMut(&dyn Fn(Name) -> Option<i64>) -> bool,
-) -> bool {
+pub(crate) fn search(facts: &Facts, vars: &BTreeSet<Name>, accept: &mut Accept<'_>) -> bool {
     if facts.contradictory() {
         return false;
     }
@@ -141,11 +140,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Tries the values so many steps from the least of each free variable.
-    fn try_steps(
-        &mut self,
-        steps: &[usize],
-        accept: &mut dyn FnMut(&dyn Fn(Name) -> Option<i64>) -> bool,
-    ) -> bool {
+    fn try_steps(&mut self, steps: &[usize], accept: &mut Accept<'_>) -> bool {
         let mut free = Vec::with_capacity(steps.len());
         for (name, step) in self.free.iter().zip(steps) {
             let Some(value) = self.value(*name, *step) else { return false };

@@ -209,12 +209,15 @@ fn substitution_keeps_the_value() {
     }
 }
 
-/// What one assignment shows to be wrong about the facts or their answers.
+type Bounds = (Option<i64>, Option<i64>);
+
+/// Facts, and answers that any assignment may show to be wrong.
 struct Case {
     facts: Facts,
     given: Vec<Fact>,
     questions: Vec<(Fact, Answer)>,
-    dims: Vec<(Dim, Dim, (Option<i64>, Option<i64>))>,
+    /// Expressions, their normal forms and their bounds.
+    dims: Vec<(Dim, Dim, Bounds)>,
 }
 
 impl Case {
