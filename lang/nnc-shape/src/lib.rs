@@ -5,7 +5,9 @@
 //! algebra alone can tell. [`Facts`] is what a program has said about its
 //! variables, and answers questions under it.
 //!
-//! Read [`Dim`] first, then `floor` for the rules that make the normal form.
+//! Read [`Dim`] first, then `floor` for the rules that make the normal form; then
+//! [`Facts`], `solve` for what becomes of them, `prove` for inequalities, and
+//! `search` and `guard` for what an unproven question is answered with.
 //!
 //! This crate does not know the language: not kinds, axes, tensors or source
 //! text. It does not solve for sizes, it only compares them.

@@ -316,6 +316,39 @@ fn answers_hold_wherever_the_facts_do() {
     assert!(tested > 10_000, "{tested}");
 }
 
+#[test]
+fn huge_numbers_give_answers_that_hold() {
+    let mut random = Random(5);
+    for _ in 0..150 {
+        let mut facts = Facts::new();
+        let [first, second, ..] = names();
+        facts.declare(first, i64::MIN, Some(i64::MAX));
+        facts.declare(second, i64::MAX - 3, None);
+        let huge = |random: &mut Random| {
+            let number = [i64::MAX, i64::MIN, i64::MAX - 1, 1 << 62, -1][random.below(5)];
+            random.size().dim() * number + random.size().dim()
+        };
+        let given = Fact::AtLeast(huge(&mut random), huge(&mut random));
+        facts.assume(given.clone());
+        facts.assume_divides(&huge(&mut random), &huge(&mut random));
+        let question = Fact::Equal(huge(&mut random), huge(&mut random));
+        let answer = facts.ask(&question);
+        facts.range(&huge(&mut random));
+        for _ in 0..20 {
+            let mut values = random.values(9);
+            values[1] = i64::MAX - random.below(4) as i64;
+            let env = env(&values);
+            if facts.iter().all(|fact| fact.holds(&env) == Some(true)) {
+                assert!(!facts.contradictory(), "{given} at {values:?}");
+                assert!(answer != Answer::Proven || question.holds(&env) != Some(false));
+                assert!(
+                    !matches!(answer, Answer::Refuted(_)) || question.holds(&env) != Some(true)
+                );
+            }
+        }
+    }
+}
+
 fn any_written() -> impl Strategy<Value = Written> {
     let leaf = prop_oneof![
         (-40i64..200).prop_map(Written::Number),
