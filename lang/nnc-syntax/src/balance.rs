@@ -1,0 +1,756 @@
+//! Puts the tokens in order before they are parsed, so that a program that is
+//! being typed keeps as much of its tree as can be:
+//!
+//! - every bracket gets its partner: what is still open is closed at the end of
+//!   the file, in front of a word that starts a declaration and in front of one
+//!   that starts a statement; what closes nothing is left out;
+//! - every statement gets its `;`, and every declaration its body;
+//! - nesting that would exhaust the stack of whoever walks the tree is cut off.
+//!
+//! A program without mistakes passes unchanged. Every change is reported. The
+//! tokens put in are empty: they start where they end.
+
+use crate::errors;
+use crate::token::{Tok, Token};
+use nnc_base::{Diagnostic, Span};
+
+/// How many brackets may be open at once.
+pub(crate) const MAX_BRACKETS: usize = 128;
+
+/// How many operators an expression may have from its outermost bracket to its
+/// innermost operand; a bound on the depth of the tree.
+pub(crate) const MAX_OPERATORS: u32 = 500;
+
+/// Tokens in which all brackets match.
+pub(crate) struct Balanced<'text> {
+    pub tokens: Vec<Token<'text>>,
+    pub repairs: Vec<Repair>,
+}
+
+/// A message about something that was put in or left out.
+pub(crate) struct Repair {
+    pub diagnostic: Diagnostic,
+    /// Where the tokens were put in.
+    pub at: u32,
+    pub kind: RepairKind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RepairKind {
+    /// A `;`; a mistake of the grammar at the same place says more.
+    Semicolon,
+    /// Anything else; it says more than a mistake of the grammar at the same place.
+    Other,
+}
+
+pub(crate) fn balance<'text>(source: &str, tokens: &[Token<'text>]) -> Balanced<'text> {
+    let plain = Balancer::new(source, tokens, false).run();
+    if plain.repairs.is_empty() {
+        return plain;
+    }
+    // Only now is the indentation looked at: it tells which bracket is the one
+    // that is not closed, but a correct program may be indented in any way.
+    Balancer::new(source, tokens, true).run()
+}
+
+/// What a brace holds, as far as closing it goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Body {
+    /// Statements.
+    Block,
+    /// Fields and functions of a layer or space.
+    Members,
+    /// Facts, names, rows, fields of a struct: no statements and no functions.
+    Rows,
+}
+
+#[derive(Debug)]
+struct Open {
+    tok: Tok<'static>,
+    span: Span,
+    body: Body,
+    /// Where the line of the construct starts that this bracket belongs to.
+    column: u32,
+    /// Whether this is the `[` of a reduction, behind whose `]` an operand follows.
+    reduces: bool,
+    /// Whether `let`, `assert` or `yield` waits for its `;`.
+    statement: Statement,
+    /// The operators since the last comma or statement.
+    operators: u32,
+    statement_column: Option<u32>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Statement {
+    None,
+    /// A `let` without its `=` yet.
+    Let,
+    Open,
+}
+
+/// A declaration whose body has not begun.
+#[derive(Clone, Copy)]
+struct Header {
+    keyword: Tok<'static>,
+    span: Span,
+    column: u32,
+    /// How many brackets were open.
+    depth: usize,
+}
+
+/// What is being skipped because it is too deep or too long.
+struct Skip {
+    /// Brackets opened inside.
+    depth: usize,
+    /// Whether to stop behind the bracket that brings `depth` to none, rather
+    /// than before the separator at `depth` none.
+    bracket: bool,
+}
+
+struct Balancer<'source, 'text> {
+    source: &'source str,
+    input: &'source [Token<'text>],
+    use_columns: bool,
+    output: Vec<Token<'text>>,
+    repairs: Vec<Repair>,
+    open: Vec<Open>,
+    header: Option<Header>,
+    top_operators: u32,
+    last_closed_reduction: bool,
+    line_column: u32,
+    skip: Option<Skip>,
+}
+
+impl<'source, 'text> Balancer<'source, 'text> {
+    fn new(source: &'source str, input: &'source [Token<'text>], use_columns: bool) -> Self {
+        Balancer {
+            source,
+            input,
+            use_columns,
+            output: Vec::with_capacity(input.len() + 8),
+            repairs: Vec::new(),
+            open: Vec::new(),
+            header: None,
+            top_operators: 0,
+            last_closed_reduction: false,
+            line_column: 0,
+            skip: None,
+        }
+    }
+
+    fn run(mut self) -> Balanced<'text> {
+        for at in 0..self.input.len() {
+            let token = self.input[at];
+            if token.starts_line {
+                self.line_column = self.column(token.span.start);
+            }
+            if self.skipped(at) {
+                continue;
+            }
+            self.before(at);
+            self.take(at);
+        }
+        self.end_header();
+        self.close_down_to(0);
+        Balanced { tokens: self.output, repairs: self.repairs }
+    }
+
+    /// How far a place is from the start of its line, in bytes.
+    fn column(&self, start: u32) -> u32 {
+        let before = &self.source.as_bytes()[..start as usize];
+        let line = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
+        start - line as u32
+    }
+
+    // ---- in front of a token -------------------------------------------------
+
+    /// Closes and ends what the next token shows to be over.
+    fn before(&mut self, at: usize) {
+        let token = self.input[at];
+        match token.tok {
+            _ if self.starts_item(at) => {
+                self.end_header();
+                self.close_down_to(0);
+                self.top_operators = 0;
+            }
+            Tok::Fn | Tok::Const => self.before_member(token),
+            Tok::Let | Tok::Assert | Tok::Scan | Tok::Yield => self.before_statement(token),
+            Tok::Semicolon => self.before_semicolon(),
+            _ if self.starts_new_line_of_block(at) => self.end_statement(true),
+            _ => self.before_first_field(at),
+        }
+    }
+
+    /// Whether a declaration starts here that can stand nowhere else.
+    fn starts_item(&self, at: usize) -> bool {
+        let token = self.input[at];
+        let next = self.input.get(at + 1).map(|token| token.tok);
+        match token.tok {
+            Tok::Use
+            | Tok::Dims
+            | Tok::Struct
+            | Tok::Layer
+            | Tok::Checkpoint
+            | Tok::Export
+            | Tok::Pub => self.previous() != Some(Tok::Pub),
+            Tok::Model | Tok::Kind => {
+                token.starts_line && next.is_some_and(|next| next.is_lower_name())
+            }
+            Tok::Elem | Tok::Type | Tok::Space => {
+                let starts = token.starts_line && self.previous() != Some(Tok::Pub);
+                starts && matches!(next, Some(Tok::Upper(_)))
+            }
+            Tok::Test => token.starts_line && matches!(next, Some(Tok::Str(_))),
+            _ => false,
+        }
+    }
+
+    fn previous(&self) -> Option<Tok<'text>> {
+        self.output.last().map(|token| token.tok)
+    }
+
+    /// `fn` and `const` close everything up to the layer they belong to.
+    fn before_member(&mut self, token: Token) {
+        if self.previous() == Some(Tok::Pub) {
+            return;
+        }
+        if let Some(header) = self.header
+            && matches!(header.keyword, Tok::Layer | Tok::Space)
+            && self.open.len() == header.depth
+        {
+            self.open_missing_brace(header);
+        }
+        self.end_header();
+        let column = self.column(token.span.start);
+        let belongs = |open: &Open| {
+            open.body == Body::Members
+                && !(self.use_columns && token.starts_line && column <= open.column)
+        };
+        let depth = self.open.iter().rposition(belongs).map_or(0, |at| at + 1);
+        self.close_down_to(depth);
+        self.reset_operators();
+    }
+
+    /// The words that start statements close everything up to their block.
+    fn before_statement(&mut self, token: Token) {
+        if let Some(header) = self.header
+            && matches!(header.keyword, Tok::Fn | Tok::Scan | Tok::Test)
+        {
+            self.close_down_to(header.depth);
+            self.open_missing_brace(header);
+        }
+        let column = self.column(token.span.start);
+        let is_block = |open: &Open| open.body == Body::Block && open.tok == Tok::LeftBrace;
+        let Some(mut block) = self.open.iter().rposition(is_block) else { return };
+        while self.use_columns
+            && token.starts_line
+            && column <= self.open[block].column
+            && let Some(outer) = self.open[..block].iter().rposition(is_block)
+        {
+            block = outer;
+        }
+        self.close_down_to(block + 1);
+        let ended = matches!(
+            self.previous(),
+            Some(Tok::Semicolon | Tok::LeftBrace | Tok::RightBrace) | None
+        );
+        if !ended || self.open[block].statement != Statement::None {
+            self.end_statement(true);
+        }
+    }
+
+    /// `;` closes what is open in its statement.
+    fn before_semicolon(&mut self) {
+        // In `[Block<D>; L]` it separates.
+        if let Some(open) = self.open.last()
+            && open.tok == Tok::LeftBracket
+            && self.holds_type(open.span)
+        {
+            return;
+        }
+        let is_brace = |open: &Open| open.tok == Tok::LeftBrace;
+        if let Some(brace) = self.open.iter().rposition(is_brace) {
+            self.close_down_to(brace + 1);
+            self.end_let();
+        }
+    }
+
+    /// Whether a `[` starts an array of layers or of a type.
+    fn holds_type(&self, bracket: Span) -> bool {
+        let at = self.output.partition_point(|token| token.span.start < bracket.start);
+        match at.checked_sub(1).map(|before| self.output[before].tok) {
+            Some(Tok::LeftBracket) => self.holds_type(self.output[at - 1].span),
+            Some(Tok::LeftBrace) => {
+                self.open.iter().any(|open| open.span == self.output[at - 1].span)
+                    && !self.open.iter().any(|open| open.statement != Statement::None)
+            }
+            Some(Tok::Colon | Tok::Inout | Tok::Arrow | Tok::LeftParen | Tok::Comma) => true,
+            Some(Tok::Param | Tok::State | Tok::Equal) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether an operand starts on a new line of a block where the line before
+    /// already ended with one.
+    fn starts_new_line_of_block(&self, at: usize) -> bool {
+        let token = self.input[at];
+        token.starts_line
+            && token.tok.starts_operand()
+            && self.header.is_none()
+            && !self.last_closed_reduction
+            && self
+                .open
+                .last()
+                .is_some_and(|open| open.tok == Tok::LeftBrace && open.body == Body::Block)
+            && self
+                .previous()
+                .is_some_and(|previous| previous.ends_expression() && previous != Tok::RightBrace)
+    }
+
+    /// A field where the `{` of its layer is still missing.
+    fn before_first_field(&mut self, at: usize) {
+        let token = self.input[at];
+        let Some(header) = self.header else { return };
+        if !token.starts_line || self.open.len() != header.depth {
+            return;
+        }
+        let next = self.input.get(at + 1).map(|token| token.tok);
+        let starts_body = match header.keyword {
+            Tok::Layer | Tok::Space | Tok::Struct => {
+                token.tok.is_lower_name() && matches!(next, Some(Tok::Colon | Tok::Comma))
+            }
+            Tok::Checkpoint => matches!(token.tok, Tok::Str(_)),
+            Tok::Model => matches!(token.tok, Tok::Entry | Tok::Weights),
+            _ => false,
+        };
+        if starts_body {
+            self.open_missing_brace(header);
+        }
+    }
+
+    // ---- the token itself ------------------------------------------------------
+
+    fn take(&mut self, at: usize) {
+        let token = self.input[at];
+        match token.tok {
+            Tok::LeftParen | Tok::LeftBracket | Tok::LeftBrace => {
+                return self.take_opener(token);
+            }
+            Tok::RightParen | Tok::RightBracket | Tok::RightBrace => {
+                return self.take_closer(token);
+            }
+            Tok::Fn
+            | Tok::Layer
+            | Tok::Space
+            | Tok::Struct
+            | Tok::Checkpoint
+            | Tok::Model
+            | Tok::Test
+            | Tok::Scan => self.start_header(at),
+            Tok::Let => self.start_statement(Statement::Let),
+            Tok::Assert | Tok::Yield => self.start_statement(Statement::Open),
+            Tok::Equal => {
+                if let Some(open) = self.open.last_mut()
+                    && open.statement == Statement::Let
+                {
+                    open.statement = Statement::Open;
+                }
+                // `fn f() -> T = expr` has no braces.
+                if let Some(header) = self.header
+                    && header.keyword == Tok::Fn
+                    && header.depth == self.open.len()
+                {
+                    self.header = None;
+                }
+            }
+            Tok::Comma => self.reset_operators(),
+            Tok::Semicolon => {
+                self.reset_operators();
+                if let Some(open) = self.open.last_mut() {
+                    open.statement = Statement::None;
+                    open.statement_column = None;
+                }
+            }
+            _ => {
+                if token.tok.starts_operand()
+                    && !self.last_closed_reduction
+                    && self.previous().is_some_and(|previous| previous.ends_expression())
+                {
+                    // Two operands in a row: an expression ended between them.
+                    self.reset_operators();
+                } else if counts(token.tok) && !self.count_operator(token) {
+                    return;
+                }
+            }
+        }
+        self.note_line();
+        self.push(token);
+    }
+
+    fn push(&mut self, token: Token<'text>) {
+        self.last_closed_reduction = false;
+        self.output.push(token);
+    }
+
+    /// Remembers on which column the statement stands.
+    fn note_line(&mut self) {
+        let column = self.line_column;
+        if let Some(open) = self.open.last_mut() {
+            open.statement_column.get_or_insert(column);
+        }
+    }
+
+    fn start_header(&mut self, at: usize) {
+        let token = self.input[at];
+        // Words that start a declaration in one place only.
+        let really = match token.tok {
+            Tok::Model | Tok::Test => self.starts_item(at),
+            Tok::Space => {
+                matches!(self.input.get(at + 1).map(|next| next.tok), Some(Tok::Upper(_)))
+            }
+            _ => true,
+        };
+        if really {
+            let keyword = match token.tok {
+                Tok::Layer => Tok::Layer,
+                Tok::Space => Tok::Space,
+                Tok::Struct => Tok::Struct,
+                Tok::Checkpoint => Tok::Checkpoint,
+                Tok::Model => Tok::Model,
+                Tok::Test => Tok::Test,
+                Tok::Scan => Tok::Scan,
+                _ => Tok::Fn,
+            };
+            let column = self.line_column;
+            let depth = self.open.len();
+            self.header = Some(Header { keyword, span: token.span, column, depth });
+        }
+    }
+
+    fn start_statement(&mut self, statement: Statement) {
+        if let Some(open) = self.open.last_mut() {
+            open.statement = statement;
+        }
+        self.reset_operators();
+    }
+
+    fn take_opener(&mut self, token: Token<'text>) {
+        if self.open.len() >= MAX_BRACKETS {
+            self.report(errors::too_deep(token.span), token.span.start);
+            return self.start_skip(token, Skip { depth: 1, bracket: true });
+        }
+        if token.tok != Tok::LeftBrace && !self.count_operator(token) {
+            return;
+        }
+        self.note_line();
+        let tok = match token.tok {
+            Tok::LeftParen => Tok::LeftParen,
+            Tok::LeftBracket => Tok::LeftBracket,
+            _ => Tok::LeftBrace,
+        };
+        let mut column = self.line_column;
+        if let Some(open) = self.open.last()
+            && let Some(start) = open.statement_column
+        {
+            column = column.min(start);
+        }
+        let mut body = Body::Rows;
+        if tok == Tok::LeftBrace {
+            body = match self.header {
+                Some(header) if header.depth == self.open.len() && !self.opens_facts() => {
+                    column = header.column;
+                    self.header = None;
+                    body_of(header.keyword)
+                }
+                _ if self.opens_facts() => Body::Rows,
+                // `skip: if … { Conv2d<C, K> } else { Identity }`
+                _ if self.open.last().is_some_and(|open| open.body == Body::Members) => Body::Rows,
+                _ => Body::Block,
+            };
+        }
+        // `sum<f16>[d]`: the `[` is the first bracket behind the word.
+        let before = self.output.len();
+        let reduces = tok == Tok::LeftBracket
+            && (matches!(self.previous(), Some(Tok::Reduce(_)))
+                || (before >= 4
+                    && self.output[before - 1].tok == Tok::Greater
+                    && matches!(self.output[before - 4].tok, Tok::Reduce(_))));
+        self.push(token);
+        self.open.push(Open {
+            tok,
+            span: token.span,
+            body,
+            column,
+            reduces,
+            statement: Statement::None,
+            operators: 0,
+            statement_column: None,
+        });
+    }
+
+    /// Whether a `{` here starts facts, candidates, names or paths.
+    fn opens_facts(&self) -> bool {
+        match self.previous() {
+            Some(Tok::With | Tok::In | Tok::Dot) => true,
+            Some(Tok::Equal) => self
+                .open
+                .last()
+                .is_some_and(|open| open.tok == Tok::LeftBrace && open.body == Body::Rows),
+            _ => false,
+        }
+    }
+
+    fn take_closer(&mut self, token: Token<'text>) {
+        let matches = |open: &Open| open.tok.closer() == Some(token.tok);
+        let mut partner = self.open.iter().rposition(matches);
+        if token.tok == Tok::RightBrace {
+            if self.use_columns && token.starts_line {
+                partner = self.partner_by_column(token, partner);
+            }
+        } else if let Some(at) = partner
+            && self.open[at..].iter().any(|open| open.tok == Tok::LeftBrace)
+        {
+            // `)` does not reach out of a block.
+            partner = None;
+        }
+        let Some(partner) = partner else {
+            let text = self.text(token.span);
+            self.report(errors::unmatched(token.span, text), token.span.start);
+            return;
+        };
+        if let Some(header) = self.header
+            && header.depth > partner
+        {
+            self.end_header();
+        }
+        self.close_down_to(partner + 1);
+        if token.tok == Tok::RightBrace && self.open[partner].statement != Statement::None {
+            self.end_statement(true);
+        }
+        let reduces = self.open[partner].reduces;
+        self.open.truncate(partner);
+        self.push(token);
+        self.last_closed_reduction = reduces;
+        if token.tok == Tok::RightBrace && self.open.is_empty() {
+            self.top_operators = 0;
+        }
+    }
+
+    /// The brace that a `}` at the start of its line belongs to, going by its column.
+    fn partner_by_column(&self, token: Token, partner: Option<usize>) -> Option<usize> {
+        let partner = partner?;
+        let column = self.column(token.span.start);
+        let is_brace = |open: &Open| open.tok == Tok::LeftBrace;
+        if self.open[partner].column <= column {
+            return Some(partner);
+        }
+        let aligned = |open: &Open| is_brace(open) && open.column == column;
+        Some(self.open[..partner].iter().rposition(aligned).unwrap_or(partner))
+    }
+
+    // ---- putting in --------------------------------------------------------------
+
+    fn text(&self, span: Span) -> &'source str {
+        self.source.get(span.start as usize..span.end as usize).unwrap_or("")
+    }
+
+    /// The end of what has been put out, where missing tokens belong.
+    fn end(&self) -> Span {
+        match self.output.last() {
+            Some(last) => Span::new(last.span.file, last.span.end, last.span.end),
+            None => self.input.first().map_or(Span::NONE, |first| {
+                Span::new(first.span.file, first.span.start, first.span.start)
+            }),
+        }
+    }
+
+    fn insert(&mut self, tok: Tok<'text>) {
+        let span = self.end();
+        self.push(Token { tok, span, starts_line: false });
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic, at: u32) {
+        self.repairs.push(Repair { diagnostic, at, kind: RepairKind::Other });
+    }
+
+    /// Closes all brackets but the outermost `depth`.
+    fn close_down_to(&mut self, depth: usize) {
+        if self.open.len() <= depth {
+            return;
+        }
+        let end = self.end();
+        let mut first = true;
+        while self.open.len() > depth {
+            let Some(open) = self.open.last() else { return };
+            if open.tok == Tok::LeftBrace && open.statement != Statement::None {
+                self.end_statement(false);
+            }
+            let Some(open) = self.open.pop() else { return };
+            let Some(closer) = open.tok.closer() else { continue };
+            // One message for all that ends here.
+            if first {
+                let (text, closing) = (self.text(open.span), bracket_text(closer));
+                self.report(errors::unclosed(open.span, text, closing, end), end.start);
+                first = false;
+            } else {
+                let label = format!("this `{}` is open as well", self.text(open.span));
+                if let Some(last) = self.repairs.last_mut() {
+                    last.diagnostic = last.diagnostic.clone().label(open.span, label);
+                }
+            }
+            self.insert(closer);
+        }
+    }
+
+    fn text_of(&self, span: Span) -> String {
+        self.text(span).to_owned()
+    }
+
+    /// Puts in the `;` of the innermost statement.
+    fn end_statement(&mut self, report: bool) {
+        let at = self.end();
+        let closed_here = self.repairs.last().is_some_and(|repair| repair.at == at.start);
+        self.end_let();
+        self.insert(Tok::Semicolon);
+        if report && !closed_here {
+            self.repairs.push(Repair {
+                diagnostic: errors::missing_semicolon(at),
+                at: at.start,
+                kind: RepairKind::Semicolon,
+            });
+        }
+        self.reset_operators();
+        if let Some(open) = self.open.last_mut() {
+            open.statement = Statement::None;
+            open.statement_column = None;
+        }
+    }
+
+    /// Puts in the `=` of a `let` that ends without one, so that its name is kept.
+    fn end_let(&mut self) {
+        let is_let = self.open.last().is_some_and(|open| open.statement == Statement::Let);
+        // Behind the bare word there is no name to keep.
+        if is_let && self.previous() != Some(Tok::Let) {
+            self.insert(Tok::Equal);
+        }
+    }
+
+    fn open_missing_brace(&mut self, header: Header) {
+        let span = self.end();
+        let text = self.text_of(header.span);
+        self.report(errors::missing_open_brace(span, &text), span.start);
+        self.insert(Tok::LeftBrace);
+        self.header = None;
+        self.open.push(Open {
+            tok: Tok::LeftBrace,
+            span,
+            body: body_of(header.keyword),
+            column: header.column,
+            reduces: false,
+            statement: Statement::None,
+            operators: 0,
+            statement_column: None,
+        });
+    }
+
+    /// Gives a declaration that ends without one an empty body.
+    fn end_header(&mut self) {
+        let Some(header) = self.header.take() else { return };
+        if header.keyword == Tok::Model || self.previous() == Some(header.keyword) {
+            // A model needs no body; and a bare word is the parser's business.
+            return;
+        }
+        self.close_down_to(header.depth);
+        let at = self.end();
+        if !self.repairs.last().is_some_and(|repair| repair.at == at.start) {
+            let text = self.text_of(header.span);
+            self.report(errors::missing_body(at, &text), at.start);
+        }
+        self.insert(Tok::LeftBrace);
+        self.insert(Tok::RightBrace);
+    }
+
+    // ---- limits --------------------------------------------------------------------
+
+    fn reset_operators(&mut self) {
+        match self.open.last_mut() {
+            Some(open) => open.operators = 0,
+            None => self.top_operators = 0,
+        }
+    }
+
+    /// Counts an operator; says whether it is still within the limit.
+    fn count_operator(&mut self, token: Token<'text>) -> bool {
+        match self.open.last_mut() {
+            Some(open) => open.operators += 1,
+            None => self.top_operators += 1,
+        }
+        let inside: u32 = self.open.iter().map(|open| open.operators).sum();
+        if inside + self.top_operators <= MAX_OPERATORS {
+            return true;
+        }
+        self.report(errors::too_long(token.span), token.span.start);
+        let opens = token.tok.closer().is_some();
+        self.start_skip(token, Skip { depth: usize::from(opens), bracket: false });
+        false
+    }
+
+    fn start_skip(&mut self, token: Token<'text>, skip: Skip) {
+        self.skip = Some(skip);
+        self.push(Token { tok: Tok::Error, span: token.span, starts_line: false });
+    }
+
+    /// Whether a token is passed over.
+    fn skipped(&mut self, at: usize) -> bool {
+        let Some(skip) = &mut self.skip else { return false };
+        let tok = self.input[at].tok;
+        let over = match tok {
+            _ if tok.closer().is_some() => {
+                skip.depth += 1;
+                false
+            }
+            _ if tok.is_closer() && skip.depth > 0 => {
+                skip.depth -= 1;
+                if skip.bracket && skip.depth == 0 {
+                    self.skip = None;
+                }
+                false
+            }
+            _ if tok.is_closer() => true,
+            Tok::Comma | Tok::Semicolon => skip.depth == 0,
+            Tok::Pub | Tok::Layer | Tok::Fn | Tok::Struct | Tok::Use | Tok::Dims => true,
+            _ => false,
+        };
+        if over {
+            self.skip = None;
+        }
+        !over
+    }
+}
+
+/// Whether a token makes the tree deeper.
+fn counts(tok: Tok) -> bool {
+    use Tok::*;
+    match tok {
+        Less | Greater | LessEqual | GreaterEqual | EqualEqual | NotEqual | Dot | Pipe | OrOr
+        | AndAnd | Bar | Plus | Minus | Star | Slash | SlashSlash | Percent | Bang | As | Else
+        | If | Reduce(_) => true,
+        _ => false,
+    }
+}
+
+fn body_of(keyword: Tok) -> Body {
+    match keyword {
+        Tok::Layer | Tok::Space => Body::Members,
+        Tok::Struct | Tok::Checkpoint | Tok::Model => Body::Rows,
+        _ => Body::Block,
+    }
+}
+
+fn bracket_text(closer: Tok) -> &'static str {
+    match closer {
+        Tok::RightParen => ")",
+        Tok::RightBracket => "]",
+        _ => "}",
+    }
+}

@@ -1,0 +1,207 @@
+//! What would fit in place of a token, in the words of the language.
+
+use crate::token::Tok;
+
+/// Names what was found.
+pub(crate) fn describe(tok: Tok, text: &str) -> String {
+    match tok {
+        _ if tok.is_reserved_word() => format!("the word `{text}`"),
+        _ if tok.is_lower_name() => format!("the name `{text}`"),
+        Tok::Upper(_) => format!("the name `{text}`"),
+        Tok::Int(_) | Tok::Float(_) | Tok::Quantity(_) => format!("the number `{text}`"),
+        Tok::Str(_) => "a string".to_owned(),
+        Tok::Reduce(_) => format!("the reduction `{text}`"),
+        _ => format!("`{text}`"),
+    }
+}
+
+/// The terminals that can go on a complete expression.
+const OPERATORS: [&str; 16] =
+    ["+", "-", "*", "/", "//", "%", "==", "!=", "<=", ">=", "<", ">", "&&", "||", "|>", "as"];
+
+/// The words that start a declaration.
+const ITEMS: [&str; 12] = [
+    "use",
+    "dims",
+    "kind",
+    "elem",
+    "type",
+    "const",
+    "struct",
+    "layer",
+    "space",
+    "checkpoint",
+    "export",
+    "test",
+];
+
+/// The words that start a statement.
+const STATEMENTS: [&str; 4] = ["let", "assert", "scan", "yield"];
+
+/// Lists what would fit.
+///
+/// Terminals that belong together are named together: where an operand fits, so
+/// does every token that can start one.
+pub(crate) fn words(expected: &[String]) -> String {
+    let fits = Fits::new(expected);
+    let mut words: Vec<String> = Vec::new();
+    if fits.item {
+        words.push("a declaration such as `layer`, `fn` or `dims`".to_owned());
+    }
+    if fits.statement {
+        words.push("a statement".to_owned());
+    }
+    if fits.expression {
+        words.push("an expression".to_owned());
+    } else if fits.ty {
+        words.push("a type".to_owned());
+    } else if fits.lower && fits.upper {
+        words.push("a name".to_owned());
+    } else if fits.lower && !fits.item {
+        words.push("a lower-case name".to_owned());
+    } else if fits.upper {
+        words.push("a capitalised name".to_owned());
+    }
+    for terminal in expected {
+        let terminal = terminal.trim_matches('"');
+        if fits.covers(terminal) {
+            continue;
+        }
+        words.push(match terminal {
+            "STRING" => "a string".to_owned(),
+            "INT" => "a number".to_owned(),
+            "FLOAT" | "QUANTITY" | "REDUCE" | "ERROR" => continue,
+            _ => format!("`{terminal}`"),
+        });
+    }
+    if fits.operators {
+        words.push("an operator".to_owned());
+    }
+    match words.as_slice() {
+        [] => "nothing more".to_owned(),
+        [one] => one.clone(),
+        // A long list helps nobody; the first ones are the most general.
+        [first @ .., last] if words.len() <= 5 => format!("{} or {last}", first.join(", ")),
+        [first, second, third, fourth, ..] => {
+            format!("{first}, {second}, {third}, {fourth} or something like it")
+        }
+        [first, ..] => first.clone(),
+    }
+}
+
+/// Says what to write.
+pub(crate) fn help(expected: &[String], found: Option<Tok>, before: Option<Tok>) -> String {
+    let fits = Fits::new(expected);
+    let has = |terminal: &str| expected.iter().any(|name| name.trim_matches('"') == terminal);
+    match found {
+        Some(Tok::Equal) if has("==") => "to compare, write `==`".to_owned(),
+        Some(Tok::Colon) if has("=") && !has(":") => "to give a value, write `=`".to_owned(),
+        Some(Tok::Equal) if has(":") => "to give a type or a layer, write `:`".to_owned(),
+        _ if fits.expression && before == Some(Tok::Equal) => {
+            "write a value behind the `=`, or `?` to be told what fits".to_owned()
+        }
+        _ if fits.expression && !fits.statement => {
+            "write the missing part, or `?` to be told what fits".to_owned()
+        }
+        _ if fits.operators && has(";") => {
+            "end the statement with `;`, or join the two parts with an operator".to_owned()
+        }
+        _ if fits.operators && has(",") => {
+            "put `,` between two entries, or join them with an operator".to_owned()
+        }
+        _ if fits.item => {
+            "outside declarations there are only comments; statements belong into a `fn`".to_owned()
+        }
+        _ if has("else") && !fits.operators => {
+            "an `if` gives a value, so it needs `else { … }`".to_owned()
+        }
+        _ => match expected {
+            [one] => format!("write {}", words(std::slice::from_ref(one))),
+            _ => "put in what is missing, or take this out".to_owned(),
+        },
+    }
+}
+
+/// Which groups of terminals fit.
+struct Fits {
+    item: bool,
+    statement: bool,
+    expression: bool,
+    ty: bool,
+    lower: bool,
+    upper: bool,
+    operators: bool,
+}
+
+impl Fits {
+    fn new(expected: &[String]) -> Fits {
+        let has = |terminal: &str| expected.iter().any(|name| name.trim_matches('"') == terminal);
+        let expression = has("LOWER") && has("UPPER") && has("INT");
+        Fits {
+            item: has("layer") && has("dims") && !has("*"),
+            statement: has("let"),
+            expression,
+            ty: has("LOWER") && has("UPPER") && has("dim"),
+            lower: has("LOWER"),
+            upper: has("UPPER"),
+            operators: has("*") && has("//"),
+        }
+    }
+
+    /// Whether a terminal is named by one of the groups that fit.
+    fn covers(&self, terminal: &str) -> bool {
+        let soft = matches!(
+            terminal,
+            "LOWER"
+                | "elem"
+                | "entry"
+                | "hole"
+                | "kind"
+                | "model"
+                | "space"
+                | "state"
+                | "test"
+                | "type"
+                | "weights"
+        );
+        if soft && self.lower || terminal == "UPPER" {
+            return true;
+        }
+        let item = ITEMS.contains(&terminal) || matches!(terminal, "pub" | "fn" | "model");
+        // Behind an expression at the end of a declaration the next one may start.
+        if item && (self.item || self.operators) {
+            return true;
+        }
+        if self.operators && (OPERATORS.contains(&terminal) || matches!(terminal, "(" | "[" | "."))
+        {
+            return true;
+        }
+        if self.statement && STATEMENTS.contains(&terminal) {
+            return true;
+        }
+        let operand = matches!(
+            terminal,
+            "INT"
+                | "FLOAT"
+                | "QUANTITY"
+                | "STRING"
+                | "REDUCE"
+                | "true"
+                | "false"
+                | "("
+                | "["
+                | "{"
+                | "if"
+                | "?"
+                | "-"
+                | "!"
+                | "|"
+                | ".."
+                | "_"
+        );
+        if self.expression && operand {
+            return true;
+        }
+        self.ty && matches!(terminal, "(" | "[" | "dim" | "inout")
+    }
+}

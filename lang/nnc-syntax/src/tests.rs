@@ -1,0 +1,3 @@
+//! Tests of the whole crate: text in, tree or messages out.
+
+mod accept;
