@@ -17,6 +17,7 @@ mod module;
 mod nest;
 mod op;
 mod scalar;
+mod text;
 
 pub use elem::{Elem, Literal};
 pub use module::{
@@ -26,3 +27,4 @@ pub use module::{
 pub use nest::{Axis, Nest, NestKind, ReduceOp, Reduction};
 pub use op::{Op, ScanOp};
 pub use scalar::{Affine, Binary, Compare, Index, Scalar, Unary, Var};
+pub use text::{ParseError, parse};
