@@ -3,7 +3,7 @@
 //! A [`Module`] is what the optimiser rewrites, the reference evaluator runs and
 //! every back end reads. Read [`Op`] first, then [`Nest`], the one operation in
 //! index form that matrix products, convolutions, norms, gathers and elementwise
-//! code all are, then `verify`, whose doc lists what always holds.
+//! code all are, then [`verify()`], whose doc lists what always holds.
 //!
 //! Sizes are symbolic ([`nnc_shape::Dim`]) over the graph's own run-time
 //! variables; one graph serves every size its entry allows.
@@ -18,6 +18,8 @@ mod nest;
 mod op;
 mod scalar;
 mod text;
+mod typing;
+mod verify;
 
 pub use elem::{Elem, Literal};
 pub use module::{
@@ -28,3 +30,5 @@ pub use nest::{Axis, Nest, NestKind, ReduceOp, Reduction};
 pub use op::{Op, ScanOp};
 pub use scalar::{Affine, Binary, Compare, Index, Scalar, Unary, Var};
 pub use text::{ParseError, parse};
+pub use typing::TypeError;
+pub use verify::{VerifyError, verify};

@@ -68,7 +68,9 @@ entry forward = @main {
 
     #[test]
     fn what_is_printed_reads_back_and_prints_the_same() {
-        assert_eq!(parse(SAMPLE).unwrap().to_string(), SAMPLE);
+        let module = parse(SAMPLE).unwrap();
+        assert_eq!(crate::verify(&module), Ok(()));
+        assert_eq!(module.to_string(), SAMPLE);
     }
 
     #[test]
