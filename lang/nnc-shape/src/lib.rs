@@ -22,6 +22,7 @@ mod extremum;
 mod fact;
 mod facts;
 mod floor;
+mod fold;
 mod guard;
 mod interval;
 mod parse;
@@ -32,6 +33,7 @@ mod solve;
 pub use dim::Dim;
 pub use fact::{Answer, Fact, Witness};
 pub use facts::Facts;
+pub use fold::Algebra;
 pub use parse::DimParseError;
 
 #[cfg(test)]
