@@ -1,0 +1,119 @@
+//! A layer with its numbers.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use nnc_base::{Name, Span};
+use nnc_hir::{Condition, ConfigKind, ConfigValue, LayerId, LayerUse};
+use nnc_shape::Dim;
+
+use crate::building::Home;
+use crate::errors;
+use crate::lowerer::{Lowerer, Lowering};
+
+/// A layer whose parameters and configs are known, at its place in the model.
+#[derive(Clone, Debug)]
+pub(crate) struct Instance {
+    pub layer: LayerId,
+    /// Parameters and `dim` and `int` configs; constants.
+    pub sizes: HashMap<Name, Dim>,
+    /// The same in terms of the parameters of the model's layer.
+    pub formulas: HashMap<Name, Dim>,
+    pub floats: HashMap<Name, f64>,
+    pub bools: HashMap<Name, bool>,
+    /// The graph that declares its parameters, under names that start with `path`.
+    pub home: Home,
+    pub path: String,
+}
+
+impl Instance {
+    /// Something that is outside all layers.
+    pub(crate) fn outside(layer: LayerId, home: Home) -> Instance {
+        Instance {
+            layer,
+            sizes: HashMap::new(),
+            formulas: HashMap::new(),
+            floats: HashMap::new(),
+            bools: HashMap::new(),
+            home,
+            path: String::new(),
+        }
+    }
+
+    pub(crate) fn dim(&self, dim: &Dim) -> Dim {
+        dim.substitute(&|name| self.sizes.get(&name).cloned())
+    }
+
+    pub(crate) fn formula(&self, dim: &Dim) -> Dim {
+        dim.substitute(&|name| self.formulas.get(&name).cloned())
+    }
+
+    /// Whether a condition on sizes and configs holds.
+    pub(crate) fn holds(&self, condition: &Condition) -> Option<bool> {
+        condition.eval(&|name| self.sizes.get(&name)?.as_constant(), &|name| {
+            self.bools.get(&name).copied()
+        })
+    }
+
+    /// The name of a field's parameter or the start of its sub-layer's names.
+    pub(crate) fn field_path(&self, field: Name) -> String {
+        if self.path.is_empty() { field.to_string() } else { format!("{}.{field}", self.path) }
+    }
+}
+
+impl Lowerer<'_> {
+    /// The layer that a field of `owner` (or a model) uses.
+    pub(crate) fn instantiate(
+        &self,
+        owner: &Instance,
+        layer_use: &LayerUse,
+        home: Home,
+        path: String,
+        at: Span,
+    ) -> Lowering<Rc<Instance>> {
+        let layer = &self.program.layers[layer_use.layer];
+        let mut instance = Instance::outside(layer_use.layer, home);
+        instance.path = path;
+        for (param, dim) in layer.params.iter().zip(&layer_use.dims) {
+            instance.sizes.insert(param.name, owner.dim(dim));
+            instance.formulas.insert(param.name, owner.formula(dim));
+        }
+        for (config, value) in layer.configs.iter().zip(&layer_use.configs) {
+            match (value, config.kind) {
+                (ConfigValue::Dim(dim), ConfigKind::Float) => {
+                    if let Some(value) = owner.dim(dim).as_constant() {
+                        instance.floats.insert(config.name, value as f64);
+                    }
+                }
+                (ConfigValue::Dim(dim), ConfigKind::Dim | ConfigKind::Int | ConfigKind::Bool) => {
+                    instance.sizes.insert(config.name, owner.dim(dim));
+                    instance.formulas.insert(config.name, owner.formula(dim));
+                }
+                (ConfigValue::Float(value), _) => {
+                    instance.floats.insert(config.name, *value);
+                }
+                (ConfigValue::Bool(condition), _) => {
+                    let value =
+                        owner.holds(condition).ok_or_else(|| self.undecided(at, condition))?;
+                    instance.bools.insert(config.name, value);
+                }
+                (ConfigValue::Config(name), _) => {
+                    if let Some(value) = owner.floats.get(name) {
+                        instance.floats.insert(config.name, *value);
+                    }
+                    if let Some(value) = owner.bools.get(name) {
+                        instance.bools.insert(config.name, *value);
+                    }
+                }
+            }
+        }
+        Ok(Rc::new(instance))
+    }
+
+    pub(crate) fn undecided(&self, at: Span, condition: &Condition) -> Box<nnc_base::Diagnostic> {
+        Box::new(errors::internal(
+            at,
+            &format!("`{condition}` is not decided by the model's numbers"),
+        ))
+    }
+}

@@ -1,0 +1,101 @@
+//! What all of lowering shares.
+
+use nnc_base::{Diagnostic, Name, Span};
+use nnc_graph::{Elem, Module, Scalar, TensorType, Var};
+use nnc_hir::Program;
+use nnc_shape::Dim;
+
+use crate::building::{Building, Home, Source};
+use crate::errors;
+
+/// Lowering one entry ends with its first mistake.
+pub(crate) type Lowering<T> = Result<T, Box<Diagnostic>>;
+
+pub(crate) struct Lowerer<'a> {
+    pub program: &'a Program,
+    pub module: Module,
+    /// The graphs that are being built, the innermost last.
+    pub stack: Vec<Building>,
+    pub next_home: Home,
+    pub sources: Vec<(Source, TensorType)>,
+    /// The index variables with their names and extents.
+    pub vars: Vec<(Name, Dim)>,
+    /// The place in the program that is being lowered.
+    pub span: Span,
+    /// How many calls are open.
+    pub depth: usize,
+    /// Sizes that a statement asserts, to be checked when an entry is called.
+    pub asserted: Vec<nnc_hir::Condition>,
+    /// Outcomes of `assert`s in a test.
+    pub outcomes: Vec<(u32, Span)>,
+}
+
+impl<'a> Lowerer<'a> {
+    pub(crate) fn new(program: &'a Program) -> Lowerer<'a> {
+        Lowerer {
+            program,
+            module: Module::default(),
+            stack: Vec::new(),
+            next_home: 0,
+            sources: Vec::new(),
+            vars: Vec::new(),
+            span: Span::NONE,
+            depth: 0,
+            asserted: Vec::new(),
+            outcomes: Vec::new(),
+        }
+    }
+
+    /// A new index variable.
+    pub(crate) fn fresh(&mut self, name: Name, extent: Dim) -> Var {
+        let var = Var(self.vars.len() as u32);
+        self.vars.push((name, extent));
+        var
+    }
+
+    /// A new index variable for an axis without a name.
+    pub(crate) fn fresh_axis(&mut self, extent: &Dim) -> Var {
+        self.fresh(Name::new("i"), extent.clone())
+    }
+
+    pub(crate) fn extent(&self, var: Var) -> &Dim {
+        &self.vars[var.0 as usize].1
+    }
+
+    /// A mistake of the compiler at the place that is being lowered.
+    pub(crate) fn internal(&self, what: impl Into<String>) -> Box<Diagnostic> {
+        Box::new(errors::internal(self.span, &what.into()))
+    }
+
+    /// The element type of a scalar.
+    pub(crate) fn elem_of(&self, scalar: &Scalar) -> Elem {
+        match scalar {
+            Scalar::Read { operand, .. } => self.source_type(*operand).elem,
+            // Only inside a reduction's finish, whose type is asked of the reduction.
+            Scalar::Acc => Elem::F32,
+            Scalar::Float { elem, .. } | Scalar::Int { elem, .. } | Scalar::Index { elem, .. } => {
+                *elem
+            }
+            Scalar::Bool(_) | Scalar::Compare(..) => Elem::Bool,
+            Scalar::Unary(_, value) => self.elem_of(value),
+            Scalar::Binary(_, left, _) => self.elem_of(left),
+            Scalar::Select { then, .. } => self.elem_of(then),
+            Scalar::Cast { to, .. } => *to,
+        }
+    }
+
+    /// The scalar as an element of another type.
+    pub(crate) fn cast(&self, to: Elem, scalar: Scalar) -> Scalar {
+        let from = self.elem_of(&scalar);
+        match scalar {
+            scalar if from == to => scalar,
+            Scalar::Float { value, .. } if to.is_float() => Scalar::Float { elem: to, value },
+            Scalar::Int { value, .. } if to.is_float() => {
+                Scalar::Float { elem: to, value: value as f64 }
+            }
+            Scalar::Int { value, .. } if to.is_int() => Scalar::Int { elem: to, value },
+            Scalar::Index { value, .. } if to != Elem::Bool => Scalar::Index { elem: to, value },
+            scalar => Scalar::cast(to, scalar),
+        }
+    }
+}

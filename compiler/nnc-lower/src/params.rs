@@ -1,0 +1,165 @@
+//! The parameters of a model.
+
+use nnc_base::Span;
+use nnc_graph::{Elem, TensorType};
+use nnc_hir::{CompareOp, Condition, FieldValue, Init};
+use nnc_shape::Dim;
+
+use crate::building::Home;
+use crate::errors;
+use crate::instance::Instance;
+use crate::lowerer::{Lowerer, Lowering};
+
+/// Layers may be nested this deep; deeper means that one contains itself.
+const MOST_NESTING: usize = 64;
+
+/// A tensor that a checkpoint fills.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ParamInfo {
+    /// The field path, such as `blocks.3.attn.wq.weight`.
+    pub name: String,
+    pub elem: Elem,
+    pub shape: Vec<i64>,
+    /// The sizes in terms of the parameters of the model's layer.
+    pub formulas: Vec<Dim>,
+    /// How it starts without a checkpoint.
+    pub init: Init,
+    pub span: Span,
+}
+
+impl ParamInfo {
+    pub fn tensor_type(&self) -> TensorType {
+        TensorType::new(self.elem, self.shape.iter().map(|size| Dim::constant(*size)).collect())
+    }
+
+    /// How many elements.
+    pub fn size(&self) -> i64 {
+        self.shape.iter().product()
+    }
+}
+
+impl<'a> Lowerer<'a> {
+    /// All parameters of a layer in the order of its fields, after its facts were
+    /// checked; `at` is the model or field that uses it.
+    pub(crate) fn params_of(&mut self, instance: &Instance, at: Span) -> Lowering<Vec<ParamInfo>> {
+        let mut params = Vec::new();
+        self.collect(instance, at, 0, &mut params)?;
+        Ok(params)
+    }
+
+    /// Declares all parameters of a layer in the graph that is being built.
+    pub(crate) fn declare_params(
+        &mut self,
+        instance: &Instance,
+        at: Span,
+    ) -> Lowering<Vec<String>> {
+        let params = self.params_of(instance, at)?;
+        for param in &params {
+            self.declare_param(&param.name, param.tensor_type(), param.span)?;
+        }
+        Ok(params.into_iter().map(|param| param.name).collect())
+    }
+
+    fn collect(
+        &mut self,
+        instance: &Instance,
+        at: Span,
+        depth: usize,
+        params: &mut Vec<ParamInfo>,
+    ) -> Lowering<()> {
+        let program = self.program;
+        let layer = &program.layers[instance.layer];
+        if depth > MOST_NESTING {
+            return Err(Box::new(errors::layer_in_itself(at, layer)));
+        }
+        for fact in &layer.facts {
+            if instance.holds(fact) == Some(false) {
+                return Err(Box::new(errors::fact_fails(at, layer, fact, &|name| {
+                    instance.sizes.get(&name)?.as_constant()
+                })));
+            }
+        }
+        for param in &layer.params {
+            let value = instance.sizes.get(&param.name).and_then(Dim::as_constant);
+            if let Some(value) = value.filter(|value| *value < param.min) {
+                return Err(Box::new(errors::size_too_small(at, layer, param, value)));
+            }
+        }
+        for field in &layer.fields {
+            let path = instance.field_path(field.name);
+            self.collect_field(instance, &field.value, path, field.span, depth, params)?;
+        }
+        Ok(())
+    }
+
+    fn collect_field(
+        &mut self,
+        owner: &Instance,
+        value: &'a FieldValue,
+        path: String,
+        span: Span,
+        depth: usize,
+        params: &mut Vec<ParamInfo>,
+    ) -> Lowering<()> {
+        self.span = span;
+        match self.chosen(owner, value)? {
+            FieldValue::Param { ty, init } => {
+                let mut shape = Vec::new();
+                for axis in &ty.axes {
+                    let size = owner.dim(&axis.extent()).as_constant();
+                    shape.push(size.ok_or_else(|| {
+                        self.internal(format!("the size {} of `{path}` is open", axis.extent()))
+                    })?);
+                }
+                let size = shape.iter().try_fold(1i64, |size, axis| size.checked_mul(*axis));
+                if size.is_none_or(|size| size > i64::from(u32::MAX) * 64) {
+                    return Err(Box::new(errors::param_too_big(span, &path, &shape)));
+                }
+                let formulas = ty.axes.iter().map(|axis| owner.formula(&axis.extent())).collect();
+                let elem = self.stored_elem(&ty.elem.base)?;
+                params.push(ParamInfo {
+                    name: path,
+                    elem,
+                    shape,
+                    formulas,
+                    init: init.clone(),
+                    span,
+                });
+                Ok(())
+            }
+            FieldValue::Layer(layer) => {
+                let home: Home = owner.home;
+                let inner = self.instantiate(owner, layer, home, path, span)?;
+                self.collect(&inner, span, depth + 1, params)
+            }
+            FieldValue::Array(item, count) => {
+                let Some(count) = owner.dim(count).as_constant() else {
+                    return Err(self.internal(format!("the length of `{path}` is open")));
+                };
+                for at in 0..count {
+                    self.collect_field(owner, item, format!("{path}.{at}"), span, depth, params)?;
+                }
+                Ok(())
+            }
+            FieldValue::Hole(_) => Err(Box::new(errors::open_hole(span, &path))),
+            FieldValue::Absent | FieldValue::If { .. } | FieldValue::Error => Ok(()),
+        }
+    }
+}
+
+/// The divisor and dividend of a condition that says that one divides the other.
+pub(crate) fn divisibility(condition: &Condition, names: &[nnc_base::Name]) -> Option<(Dim, Dim)> {
+    let Condition::Compare(CompareOp::Eq, left, right) = condition else { return None };
+    if right.as_constant() != Some(0) {
+        return None;
+    }
+    for of in names {
+        for by in names {
+            let (of, by) = (Dim::var(*of), Dim::var(*by));
+            if of.rem(&by) == *left {
+                return Some((by, of));
+            }
+        }
+    }
+    None
+}

@@ -1,0 +1,163 @@
+//! Where parameters and sub-layers are found.
+
+use std::rc::Rc;
+
+use nnc_base::Name;
+use nnc_graph::{Index, Scalar, TensorType};
+use nnc_hir::{FieldValue, LayerUse, Path, PathRoot, PathStep};
+use nnc_shape::Dim;
+
+use crate::building::Source;
+use crate::frame::Frame;
+use crate::instance::Instance;
+use crate::lowerer::{Lowerer, Lowering};
+use crate::value::{Tensor, Val};
+
+/// An array of equal layers that a field of `owner` is.
+#[derive(Clone, Debug)]
+pub(crate) struct LayerArray {
+    pub owner: Rc<Instance>,
+    pub layer: LayerUse,
+    /// The field's path; items add `.0`, `.1`, ….
+    pub path: String,
+}
+
+/// A field on the way of a path.
+struct Place<'a> {
+    owner: Rc<Instance>,
+    value: &'a FieldValue,
+    path: String,
+}
+
+impl<'a> Lowerer<'a> {
+    /// What a path leads to: a parameter's tensor, a layer, or an array of layers.
+    pub(crate) fn path(&mut self, frame: &Frame<'a>, path: &Path) -> Lowering<Val> {
+        let mut layer = match path.root {
+            PathRoot::Owner => frame.instance.clone(),
+            PathRoot::Local(local) => match self.local(frame, local)? {
+                Val::Layer(instance) => Some(instance),
+                Val::Tensor(_) | Val::Dim(_) | Val::Tuple(_) | Val::State(_) | Val::Layers(_) => {
+                    None
+                }
+            },
+        };
+        let mut place: Option<Place<'a>> = None;
+        for step in &path.steps {
+            match step {
+                PathStep::Field(name) => {
+                    if let Some(field) = place.take() {
+                        layer = Some(self.layer_at(&field)?);
+                    }
+                    let Some(owner) = layer.take() else {
+                        return Err(self.internal(format!("`{name}` is a field of no layer")));
+                    };
+                    place = Some(self.field(owner, *name)?);
+                }
+                PathStep::Index(dim) => {
+                    let Some(field) = place.take() else {
+                        return Err(self.internal("an index follows no field"));
+                    };
+                    let FieldValue::Array(item, _) = field.value else {
+                        return Err(self.internal(format!("`{}` is no array", field.path)));
+                    };
+                    let at = frame.dim(dim);
+                    let value = self.chosen(&field.owner, item)?;
+                    place = Some(Place {
+                        owner: field.owner,
+                        value,
+                        path: format!("{}.{at}", field.path),
+                    });
+                }
+            }
+        }
+        match (place, layer) {
+            (None, Some(instance)) => Ok(Val::Layer(instance)),
+            (None, None) => Err(self.internal("a path leads nowhere")),
+            (Some(field), _) => self.value_at(frame, &field),
+        }
+    }
+
+    fn field(&self, owner: Rc<Instance>, name: Name) -> Lowering<Place<'a>> {
+        let layer = &self.program.layers[owner.layer];
+        let Some(field) = layer.fields.iter().find(|field| field.name == name) else {
+            return Err(self.internal(format!("`{}` has no field `{name}`", layer.name)));
+        };
+        let value = self.chosen(&owner, &field.value)?;
+        let path = owner.field_path(name);
+        Ok(Place { owner, value, path })
+    }
+
+    /// The branch of an `if` field that the sizes choose.
+    pub(crate) fn chosen(
+        &self,
+        owner: &Instance,
+        value: &'a FieldValue,
+    ) -> Lowering<&'a FieldValue> {
+        let mut value = value;
+        while let FieldValue::If { condition, then, otherwise } = value {
+            let holds =
+                owner.holds(condition).ok_or_else(|| self.undecided(self.span, condition))?;
+            value = if holds { then } else { otherwise };
+        }
+        Ok(value)
+    }
+
+    fn layer_at(&self, field: &Place<'a>) -> Lowering<Rc<Instance>> {
+        match field.value {
+            FieldValue::Layer(layer) => self.instantiate(
+                &field.owner,
+                layer,
+                field.owner.home,
+                field.path.clone(),
+                self.span,
+            ),
+            FieldValue::Param { .. }
+            | FieldValue::Array(..)
+            | FieldValue::If { .. }
+            | FieldValue::Hole(_)
+            | FieldValue::Absent
+            | FieldValue::Error => Err(self.internal(format!("`{}` is no layer", field.path))),
+        }
+    }
+
+    fn value_at(&mut self, frame: &Frame<'a>, field: &Place<'a>) -> Lowering<Val> {
+        match field.value {
+            FieldValue::Param { ty, .. } => {
+                let stored = self.stored_elem(&ty.elem.base)?;
+                let wanted = self.elem(frame, &ty.elem.base)?;
+                let shape: Vec<Dim> =
+                    ty.axes.iter().map(|axis| field.owner.dim(&axis.extent())).collect();
+                Ok(Val::Tensor(self.param_tensor(field, TensorType::new(stored, shape), wanted)))
+            }
+            FieldValue::Layer(_) => Ok(Val::Layer(self.layer_at(field)?)),
+            FieldValue::Array(item, _) => {
+                let FieldValue::Layer(layer) = self.chosen(&field.owner, item)? else {
+                    return Err(self.internal(format!("`{}` is no array of layers", field.path)));
+                };
+                Ok(Val::Layers(LayerArray {
+                    owner: field.owner.clone(),
+                    layer: layer.clone(),
+                    path: field.path.clone(),
+                }))
+            }
+            FieldValue::If { .. }
+            | FieldValue::Hole(_)
+            | FieldValue::Absent
+            | FieldValue::Error => Err(self.internal(format!("`{}` is not there", field.path))),
+        }
+    }
+
+    fn param_tensor(
+        &mut self,
+        field: &Place<'a>,
+        ty: TensorType,
+        wanted: nnc_graph::Elem,
+    ) -> Tensor {
+        let vars: Vec<_> = ty.shape.iter().map(|extent| self.fresh_axis(extent)).collect();
+        let shape = ty.shape.clone();
+        let place = Source::Param { home: field.owner.home, name: field.path.clone() };
+        let source = self.source(place, ty);
+        let read = Scalar::read(source, vars.iter().map(|var| Index::var(*var)).collect());
+        Tensor { vars, shape, elem: wanted, value: self.cast(wanted, read) }
+    }
+}
