@@ -121,11 +121,7 @@ impl<'m> Builder<'m> {
     }
 
     pub(crate) fn raw_type(&self, ty: Type) -> raw::MlirType {
-        *self
-            .types
-            .borrow_mut()
-            .entry(ty)
-            .or_insert_with(|| ty.raw(self.module.raw_context()))
+        *self.types.borrow_mut().entry(ty).or_insert_with(|| ty.raw(self.module.raw_context()))
     }
 
     pub(crate) fn attribute(&self, attribute: Attribute<'_>) -> raw::MlirAttribute {

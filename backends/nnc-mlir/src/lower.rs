@@ -43,10 +43,7 @@ impl Module {
     }
 
     /// The LLVM IR of a module that [`Module::lower`] has been run on.
-    pub fn to_llvm<'c>(
-        &self,
-        context: &'c LlvmContext,
-    ) -> Result<LlvmModule<'c>, InternalError> {
+    pub fn to_llvm<'c>(&self, context: &'c LlvmContext) -> Result<LlvmModule<'c>, InternalError> {
         let raw = self.borrowed(|module| module.as_operation().to_raw());
         // SAFETY: both contexts are alive; the new module belongs to LLVM's context.
         #[expect(unsafe_code, reason = "MLIR's translation has no binding")]

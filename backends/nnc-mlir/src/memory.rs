@@ -31,6 +31,19 @@ impl Builder<'_> {
         self.value("llvm.load", &[pointer], ty, &attributes)
     }
 
+    /// Loads the word (of 64 bits) `at` words behind an argument of the function, at the
+    /// function's start.
+    pub fn load_at_start(&self, pointer: Value, at: i64, ty: Type) -> Value {
+        let indices = [at as i32];
+        let attributes = [
+            ("elem_type", Attribute::Type(Type::I64)),
+            ("rawConstantIndices", Attribute::Ints32(&indices)),
+        ];
+        let word = self.hoisted("llvm.getelementptr", &[pointer], Type::POINTER, &attributes);
+        let attributes = [("alignment", Attribute::Int(Kind::I64, 8))];
+        self.hoisted("llvm.load", &[word], ty, &attributes)
+    }
+
     pub fn store(&self, value: Value, pointer: Value) {
         let attributes = [("alignment", Attribute::Int(Kind::I64, value.ty.kind.bytes()))];
         self.op("llvm.store", &[value, pointer], &[], &attributes, &[]);

@@ -1,11 +1,11 @@
 //! A module under construction, and the functions in it.
 
 use crate::{Builder, InternalError, Type, Value};
+use melior::Context;
 use melior::dialect::DialectRegistry;
 use melior::ir::operation::OperationLike;
 use melior::ir::{Location, Module as MlirModule};
 use melior::utility::{register_all_dialects, register_all_llvm_translations, register_all_passes};
-use melior::Context;
 use mlir_sys as raw;
 use std::mem::ManuallyDrop;
 use std::sync::Once;
@@ -101,7 +101,6 @@ impl Module {
         self.context.to_raw()
     }
 
-
     /// Lends the module in melior's form, which would destroy it on drop.
     pub(crate) fn borrowed<T>(&self, then: impl FnOnce(&mut MlirModule<'_>) -> T) -> T {
         // SAFETY: the module is alive until `self` is dropped, and is not dropped here.
@@ -129,4 +128,3 @@ impl Drop for Module {
         }
     }
 }
-

@@ -48,19 +48,18 @@ impl Dim {
 
 impl Atom {
     fn fold<A: Algebra>(&self, algebra: &mut A) -> A::Value {
-        let extreme = |items: &[Dim],
-                       algebra: &mut A,
-                       choose: fn(&mut A, A::Value, A::Value) -> A::Value| {
-            let mut chosen: Option<A::Value> = None;
-            for item in items {
-                let value = item.fold(algebra);
-                chosen = Some(match chosen {
-                    Some(so_far) => choose(algebra, so_far, value),
-                    None => value,
-                });
-            }
-            chosen.unwrap_or_else(|| algebra.constant(0))
-        };
+        let extreme =
+            |items: &[Dim], algebra: &mut A, choose: fn(&mut A, A::Value, A::Value) -> A::Value| {
+                let mut chosen: Option<A::Value> = None;
+                for item in items {
+                    let value = item.fold(algebra);
+                    chosen = Some(match chosen {
+                        Some(so_far) => choose(algebra, so_far, value),
+                        None => value,
+                    });
+                }
+                chosen.unwrap_or_else(|| algebra.constant(0))
+            };
         match self {
             Atom::Var(name) => algebra.var(*name),
             Atom::Floor(dividend, divisor) => {
