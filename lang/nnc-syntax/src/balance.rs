@@ -15,11 +15,11 @@ use crate::token::{Tok, Token};
 use nnc_base::{Diagnostic, Span};
 
 /// How many brackets may be open at once.
-pub(crate) const MAX_BRACKETS: usize = 128;
+pub(crate) const MAX_BRACKETS: usize = 64;
 
 /// How many operators an expression may have from its outermost bracket to its
 /// innermost operand; a bound on the depth of the tree.
-pub(crate) const MAX_OPERATORS: u32 = 500;
+pub(crate) const MAX_OPERATORS: u32 = 256;
 
 /// Tokens in which all brackets match.
 pub(crate) struct Balanced<'text> {
@@ -37,13 +37,13 @@ pub(crate) struct Repair {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RepairKind {
-    /// A `;`; a mistake of the grammar at the same place says more.
+    /// A `;`; a mistake of the grammar in the same statement says more.
     Semicolon,
-    /// Anything else; it says more than a mistake of the grammar at the same place.
+    /// Anything else; it says more than a mistake of the grammar.
     Other,
 }
 
-pub(crate) fn balance<'text>(source: &str, tokens: &[Token<'text>]) -> Balanced<'text> {
+pub(crate) fn balance<'text>(source: &'text str, tokens: &[Token<'text>]) -> Balanced<'text> {
     let plain = Balancer::new(source, tokens, false).run();
     if plain.repairs.is_empty() {
         return plain;
@@ -60,7 +60,11 @@ enum Body {
     Block,
     /// Fields and functions of a layer or space.
     Members,
-    /// Facts, names, rows, fields of a struct: no statements and no functions.
+    /// Fields of a struct.
+    Fields,
+    /// The entries of a model.
+    Entries,
+    /// Facts, names, rows of a checkpoint.
     Rows,
 }
 
@@ -108,7 +112,7 @@ struct Skip {
 }
 
 struct Balancer<'source, 'text> {
-    source: &'source str,
+    source: &'text str,
     input: &'source [Token<'text>],
     use_columns: bool,
     output: Vec<Token<'text>>,
@@ -122,7 +126,7 @@ struct Balancer<'source, 'text> {
 }
 
 impl<'source, 'text> Balancer<'source, 'text> {
-    fn new(source: &'source str, input: &'source [Token<'text>], use_columns: bool) -> Self {
+    fn new(source: &'text str, input: &'source [Token<'text>], use_columns: bool) -> Self {
         Balancer {
             source,
             input,
@@ -176,6 +180,10 @@ impl<'source, 'text> Balancer<'source, 'text> {
             Tok::Fn | Tok::Const => self.before_member(token),
             Tok::Let | Tok::Assert | Tok::Scan | Tok::Yield => self.before_statement(token),
             Tok::Semicolon => self.before_semicolon(),
+            Tok::LeftBrace => self.before_brace(at),
+            // Never within round or square brackets.
+            Tok::Where | Tok::Arrow => self.close_to_brace(),
+            _ if self.starts_field_in_brackets(at) => self.close_to_brace(),
             _ if self.starts_new_line_of_block(at) => self.end_statement(true),
             _ => self.before_first_field(at),
         }
@@ -192,17 +200,86 @@ impl<'source, 'text> Balancer<'source, 'text> {
             | Tok::Layer
             | Tok::Checkpoint
             | Tok::Export
-            | Tok::Pub => self.previous() != Some(Tok::Pub),
+            | Tok::Pub => {
+                // `layer: int` tries to use the word as a name.
+                let named = matches!(next, Some(Tok::Colon | Tok::Comma | Tok::RightParen));
+                !named && self.previous() != Some(Tok::Pub)
+            }
             Tok::Model | Tok::Kind => {
-                token.starts_line && next.is_some_and(|next| next.is_lower_name())
+                self.may_start_item(at) && next.is_some_and(|next| next.is_lower_name())
             }
             Tok::Elem | Tok::Type | Tok::Space => {
-                let starts = token.starts_line && self.previous() != Some(Tok::Pub);
+                let starts = self.may_start_item(at) && self.previous() != Some(Tok::Pub);
                 starts && matches!(next, Some(Tok::Upper(_)))
             }
-            Tok::Test => token.starts_line && matches!(next, Some(Tok::Str(_))),
+            Tok::Test => self.may_start_item(at) && matches!(next, Some(Tok::Str(_))),
             _ => false,
         }
+    }
+
+    /// Whether a word that is a name elsewhere can start a declaration: between
+    /// declarations, and within brackets only when some of them do not match.
+    fn may_start_item(&self, at: usize) -> bool {
+        let between = self.open.is_empty() || (self.use_columns && self.input[at].starts_line);
+        between && !matches!(self.previous(), Some(Tok::Dot | Tok::Comma | Tok::Colon))
+    }
+
+    /// Whether the innermost brace holds this, and what comes next is not part
+    /// of what stands before it.
+    fn starts_entry_of(&self, body: Body) -> bool {
+        let inside =
+            self.open.last().is_some_and(|open| open.tok == Tok::LeftBrace && open.body == body);
+        inside
+            && self.previous().is_some_and(|previous| {
+                previous == Tok::LeftBrace
+                    || previous.ends_expression()
+                    || matches!(previous, Tok::Dim | Tok::Greater)
+            })
+    }
+
+    /// Tells the words that mean something here from names, and the first name
+    /// of a field from others.
+    fn resolved(&self, at: usize) -> Token<'text> {
+        let token = self.input[at];
+        let in_members = self
+            .open
+            .last()
+            .is_some_and(|open| open.tok == Tok::LeftBrace && open.body == Body::Members);
+        match token.tok {
+            Tok::Fn if in_members => return Token { tok: Tok::MemberFn, ..token },
+            Tok::Const if in_members => return Token { tok: Tok::MemberConst, ..token },
+            _ if token.tok.is_lower_name() => {}
+            _ => return token,
+        }
+        let next = self.input.get(at + 1).map(|token| token.tok);
+        let before_name = next.is_some_and(|next| next.is_lower_name());
+        let means_something = match token.tok {
+            Tok::Model | Tok::Kind | Tok::Elem | Tok::Type | Tok::Space | Tok::Test => {
+                self.starts_item(at)
+                    || (self.previous() == Some(Tok::Pub)
+                        && next.is_some_and(|next| {
+                            next.is_lower_name() || matches!(next, Tok::Upper(_) | Tok::Str(_))
+                        }))
+            }
+            Tok::Hole => before_name && self.starts_entry_of(Body::Members),
+            Tok::Entry | Tok::Weights => before_name && self.starts_entry_of(Body::Entries),
+            Tok::State => {
+                let value =
+                    matches!(self.previous(), Some(Tok::Colon | Tok::LeftBracket | Tok::LeftBrace));
+                let ty = matches!(next, Some(Tok::Upper(_) | Tok::LeftParen | Tok::LeftBracket));
+                value && !self.open.is_empty() && (ty || before_name)
+            }
+            _ => false,
+        };
+        if means_something {
+            return token;
+        }
+        let text = self.text(token.span);
+        let separates = matches!(next, Some(Tok::Colon | Tok::Comma));
+        let field = (self.starts_entry_of(Body::Members) || self.starts_entry_of(Body::Fields))
+            && (separates || token.starts_line)
+            && self.header.is_none();
+        Token { tok: if field { Tok::Field(text) } else { Tok::Lower(text) }, ..token }
     }
 
     fn previous(&self) -> Option<Tok<'text>> {
@@ -252,7 +329,7 @@ impl<'source, 'text> Balancer<'source, 'text> {
         self.close_down_to(block + 1);
         let ended = matches!(
             self.previous(),
-            Some(Tok::Semicolon | Tok::LeftBrace | Tok::RightBrace) | None
+            Some(Tok::Semicolon | Tok::LeftBrace | Tok::RightBrace | Tok::MembersEnd) | None
         );
         if !ended || self.open[block].statement != Statement::None {
             self.end_statement(true);
@@ -268,11 +345,48 @@ impl<'source, 'text> Balancer<'source, 'text> {
         {
             return;
         }
-        let is_brace = |open: &Open| open.tok == Tok::LeftBrace;
-        if let Some(brace) = self.open.iter().rposition(is_brace) {
-            self.close_down_to(brace + 1);
-            self.end_let();
+        self.close_to_brace();
+        self.end_let();
+    }
+
+    /// The `{` of a body closes the brackets of its header, and ends a fact.
+    fn before_brace(&mut self, at: usize) {
+        let Some(header) = self.header else { return };
+        // The one of `k: dim = if … {` does not end its line.
+        let ends_line = self.input.get(at + 1).is_none_or(|next| next.starts_line);
+        if self.use_columns && ends_line {
+            self.close_down_to(header.depth);
         }
+        let unfinished = self.previous().is_some_and(|previous| {
+            counts(previous) && !matches!(previous, Tok::Greater | Tok::If | Tok::Else)
+                || previous == Tok::Where
+        });
+        if self.open.len() == header.depth && unfinished {
+            let brace = self.input[at].span;
+            let help = "write the missing part of the fact, or take the operator out".to_owned();
+            self.report(errors::unexpected(brace, "`{`", "an expression", help), brace.start);
+            self.insert(Tok::Error);
+        }
+    }
+
+    /// Closes what is open within the innermost brace.
+    fn close_to_brace(&mut self) {
+        let is_brace = |open: &Open| open.tok == Tok::LeftBrace;
+        let depth = self.open.iter().rposition(is_brace).map_or(0, |brace| brace + 1);
+        self.close_down_to(depth);
+    }
+
+    /// Whether the next field starts while a bracket of the one before is open.
+    fn starts_field_in_brackets(&self, at: usize) -> bool {
+        let token = self.input[at];
+        let next = self.input.get(at + 1).map(|token| token.tok);
+        let brace = self.open.iter().rfind(|open| open.tok == Tok::LeftBrace);
+        token.starts_line
+            && token.tok.is_lower_name()
+            && next == Some(Tok::Colon)
+            && self.open.last().is_some_and(|open| open.tok != Tok::LeftBrace)
+            && brace.is_some_and(|open| matches!(open.body, Body::Members | Body::Fields))
+            && self.previous().is_some_and(Tok::ends_expression)
     }
 
     /// Whether a `[` starts an array of layers or of a type.
@@ -374,7 +488,7 @@ impl<'source, 'text> Balancer<'source, 'text> {
             _ => {
                 if token.tok.starts_operand()
                     && !self.last_closed_reduction
-                    && self.previous().is_some_and(|previous| previous.ends_expression())
+                    && self.previous().is_some_and(Tok::ends_expression)
                 {
                     // Two operands in a row: an expression ended between them.
                     self.reset_operators();
@@ -384,6 +498,7 @@ impl<'source, 'text> Balancer<'source, 'text> {
             }
         }
         self.note_line();
+        let token = self.resolved(at);
         self.push(token);
     }
 
@@ -404,9 +519,9 @@ impl<'source, 'text> Balancer<'source, 'text> {
         let token = self.input[at];
         // Words that start a declaration in one place only.
         let really = match token.tok {
-            Tok::Model | Tok::Test => self.starts_item(at),
-            Tok::Space => {
-                matches!(self.input.get(at + 1).map(|next| next.tok), Some(Tok::Upper(_)))
+            Tok::Model | Tok::Test | Tok::Space => self.resolved(at).tok == token.tok,
+            Tok::Layer | Tok::Struct | Tok::Checkpoint => {
+                self.starts_item(at) || self.previous() == Some(Tok::Pub)
             }
             _ => true,
         };
@@ -528,12 +643,10 @@ impl<'source, 'text> Balancer<'source, 'text> {
             self.end_statement(true);
         }
         let reduces = self.open[partner].reduces;
+        let tok = closing(&self.open[partner]).unwrap_or(token.tok);
         self.open.truncate(partner);
-        self.push(token);
+        self.push(Token { tok, ..token });
         self.last_closed_reduction = reduces;
-        if token.tok == Tok::RightBrace && self.open.is_empty() {
-            self.top_operators = 0;
-        }
     }
 
     /// The brace that a `}` at the start of its line belongs to, going by its column.
@@ -550,7 +663,7 @@ impl<'source, 'text> Balancer<'source, 'text> {
 
     // ---- putting in --------------------------------------------------------------
 
-    fn text(&self, span: Span) -> &'source str {
+    fn text(&self, span: Span) -> &'text str {
         self.source.get(span.start as usize..span.end as usize).unwrap_or("")
     }
 
@@ -586,7 +699,7 @@ impl<'source, 'text> Balancer<'source, 'text> {
                 self.end_statement(false);
             }
             let Some(open) = self.open.pop() else { return };
-            let Some(closer) = open.tok.closer() else { continue };
+            let Some(closer) = closing(&open) else { continue };
             // One message for all that ends here.
             if first {
                 let (text, closing) = (self.text(open.span), bracket_text(closer));
@@ -666,8 +779,14 @@ impl<'source, 'text> Balancer<'source, 'text> {
             let text = self.text_of(header.span);
             self.report(errors::missing_body(at, &text), at.start);
         }
+        if header.keyword == Tok::Fn {
+            return self.insert(Tok::NoBody);
+        }
         self.insert(Tok::LeftBrace);
-        self.insert(Tok::RightBrace);
+        self.insert(match body_of(header.keyword) {
+            Body::Members => Tok::MembersEnd,
+            Body::Block | Body::Fields | Body::Entries | Body::Rows => Tok::RightBrace,
+        });
     }
 
     // ---- limits --------------------------------------------------------------------
@@ -742,8 +861,18 @@ fn counts(tok: Tok) -> bool {
 fn body_of(keyword: Tok) -> Body {
     match keyword {
         Tok::Layer | Tok::Space => Body::Members,
-        Tok::Struct | Tok::Checkpoint | Tok::Model => Body::Rows,
+        Tok::Struct => Body::Fields,
+        Tok::Model => Body::Entries,
+        Tok::Checkpoint => Body::Rows,
         _ => Body::Block,
+    }
+}
+
+/// The token that closes a bracket.
+fn closing(open: &Open) -> Option<Tok<'static>> {
+    match open.body {
+        Body::Members if open.tok == Tok::LeftBrace => Some(Tok::MembersEnd),
+        _ => open.tok.closer(),
     }
 }
 

@@ -69,13 +69,13 @@ pub(crate) fn unterminated_string(at: Span) -> Diagnostic {
 pub(crate) fn unknown_escape(at: Span, letter: char) -> Diagnostic {
     Diagnostic::error(Code("E0007"), at, format!("unknown escape `\\{letter}` in a string"))
         .here("not an escape")
-        .help("write one of `\\n`, `\\t`, `\\\"`, `\\\\`, or `\\\\` for the backslash itself")
+        .help("write one of `\\n`, `\\t`, `\\\"`, or `\\\\` for the backslash itself")
 }
 
 pub(crate) fn number_out_of_range(at: Span) -> Diagnostic {
     Diagnostic::error(Code("E0008"), at, "this number is too large")
         .here("does not fit into 64 bits")
-        .help(format!("integers go up to {}", i64::MAX - 1))
+        .help(format!("write a smaller one: integers go up to {}, others to 1.7e308", i64::MAX - 1))
 }
 
 pub(crate) fn unknown_unit(at: Span, digits: &str, letters: &str) -> Diagnostic {

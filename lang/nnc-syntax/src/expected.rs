@@ -51,6 +51,9 @@ pub(crate) fn words(expected: &[String]) -> String {
     if fits.statement {
         words.push("a statement".to_owned());
     }
+    if expected.iter().any(|name| name == "FIELD") && !fits.operators {
+        words.push("a field `name: …`".to_owned());
+    }
     if fits.expression {
         words.push("an expression".to_owned());
     } else if fits.ty {
@@ -70,7 +73,10 @@ pub(crate) fn words(expected: &[String]) -> String {
         words.push(match terminal {
             "STRING" => "a string".to_owned(),
             "INT" => "a number".to_owned(),
-            "FLOAT" | "QUANTITY" | "REDUCE" | "ERROR" => continue,
+            "MEMBER_FN" => "`fn`".to_owned(),
+            "MEMBER_CONST" => "`const`".to_owned(),
+            "MEMBERS_END" => "`}`".to_owned(),
+            "NO_BODY" | "FLOAT" | "QUANTITY" | "REDUCE" | "ERROR" => continue,
             _ => format!("`{terminal}`"),
         });
     }
@@ -94,9 +100,20 @@ pub(crate) fn help(expected: &[String], found: Option<Tok>, before: Option<Tok>)
     let fits = Fits::new(expected);
     let has = |terminal: &str| expected.iter().any(|name| name.trim_matches('"') == terminal);
     match found {
-        Some(Tok::Equal) if has("==") => "to compare, write `==`".to_owned(),
+        Some(Tok::Equal) if !has(":") && (fits.operators || has("}")) => {
+            "to compare, write `==`".to_owned()
+        }
         Some(Tok::Colon) if has("=") && !has(":") => "to give a value, write `=`".to_owned(),
         Some(Tok::Equal) if has(":") => "to give a type or a layer, write `:`".to_owned(),
+        _ if before == Some(Tok::As) => {
+            "write the element type to claim, such as `f32` or `Logits`".to_owned()
+        }
+        Some(Tok::Upper(_) | Tok::Lower(_)) if has(":") => {
+            "write `:` between a name and what it is".to_owned()
+        }
+        _ if has(">") && has(",") && !fits.operators => {
+            "write `>` to end the parameters".to_owned()
+        }
         _ if fits.expression && before == Some(Tok::Equal) => {
             "write a value behind the `=`, or `?` to be told what fits".to_owned()
         }
@@ -144,32 +161,28 @@ impl Fits {
             ty: has("LOWER") && has("UPPER") && has("dim"),
             lower: has("LOWER"),
             upper: has("UPPER"),
-            operators: has("*") && has("//"),
+            // `|>` alone is left of them where the parser has gone on already.
+            operators: has("|>"),
         }
     }
 
     /// Whether a terminal is named by one of the groups that fit.
     fn covers(&self, terminal: &str) -> bool {
-        let soft = matches!(
-            terminal,
-            "LOWER"
-                | "elem"
-                | "entry"
-                | "hole"
-                | "kind"
-                | "model"
-                | "space"
-                | "state"
-                | "test"
-                | "type"
-                | "weights"
-        );
-        if soft && self.lower || terminal == "UPPER" {
+        if matches!(terminal, "LOWER" | "UPPER" | "FIELD" | "hole") {
+            return true;
+        }
+        if self.operators
+            && matches!(terminal, "MEMBER_FN" | "MEMBER_CONST" | "MEMBERS_END" | "FIELD")
+        {
             return true;
         }
         let item = ITEMS.contains(&terminal) || matches!(terminal, "pub" | "fn" | "model");
         // Behind an expression at the end of a declaration the next one may start.
         if item && (self.item || self.operators) {
+            return true;
+        }
+        // `=` is for the rare update; `,` and the end of a list come to mind first.
+        if self.operators && terminal == "=" {
             return true;
         }
         if self.operators && (OPERATORS.contains(&terminal) || matches!(terminal, "(" | "[" | "."))

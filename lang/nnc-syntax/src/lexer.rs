@@ -116,7 +116,7 @@ pub(crate) fn unescape(text: &str) -> Result<String, (usize, char)> {
         match rest.next() {
             Some((_, 'n')) => result.push('\n'),
             Some((_, 't')) => result.push('\t'),
-            Some((_, same @ ('"' | '\\' | '{' | '}'))) => result.push(same),
+            Some((_, same @ ('"' | '\\'))) => result.push(same),
             Some((_, other)) => return Err((at, other)),
             // Only the string that its line does not end stops here.
             None => {}

@@ -38,35 +38,56 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
             Module { items: Vec::new(), span: Span::new(file, 0, text.len() as u32) }
         }
     };
-    let mut diagnostics = lexed.diagnostics;
-    diagnostics.append(&mut context.diagnostics);
+    let (lexical, semantic) = (lexed.diagnostics, context.diagnostics);
     let mistakes = context.mistakes;
-    diagnostics.extend(Report { file, text, balanced, mistakes }.messages());
+    let mut diagnostics = Report { file, text, balanced, mistakes, lexical, semantic }.messages();
     diagnostics.sort_by_key(Diagnostic::span);
     Parsed { module, comments: lexed.comments, diagnostics }
 }
 
-/// What the balancer and the parser found, to be made one list in which each
-/// mistake stands once.
+/// What lexer, balancer, parser and actions found, to be made one list in which
+/// each mistake stands once.
+///
+/// A mistake often makes what comes after it unfit too, up to the end of the
+/// statement. So of each [segment](Report::segments) only the messages of the
+/// stage that knows most are kept: the lexer's, else the balancer's about
+/// brackets, else the parser's first.
 struct Report<'text> {
     file: FileId,
     text: &'text str,
     balanced: Balanced<'text>,
     mistakes: Vec<Mistake<'text>>,
+    lexical: Vec<Diagnostic>,
+    semantic: Vec<Diagnostic>,
 }
 
 impl Report<'_> {
     fn messages(mut self) -> Vec<Diagnostic> {
-        let mut messages = Vec::new();
+        let segments = self.segments();
+        let segment = |at: u32| segments.partition_point(|&start| start <= at);
+        let mut told: Vec<usize> = self.lexical.iter().map(|it| segment(it.span().start)).collect();
+        let mut messages = std::mem::take(&mut self.lexical);
+
+        let (semicolons, repairs): (Vec<Repair>, Vec<Repair>) =
+            std::mem::take(&mut self.balanced.repairs)
+                .into_iter()
+                .partition(|repair| repair.kind == RepairKind::Semicolon);
+        let unread = told.clone();
+        for repair in repairs {
+            if unread.contains(&segment(repair.at)) {
+                continue;
+            }
+            told.push(segment(repair.at));
+            told.push(segment(repair.diagnostic.span().start));
+            messages.push(repair.diagnostic);
+        }
+
         let mut skipped: Vec<(u32, u32)> = Vec::new();
         // Braces that a recovery skipped; their partners are no second mistake.
         let mut skipped_braces = 0;
         for mistake in &self.mistakes {
             let (start, tok, end) = place(&mistake.error, self.text.len() as u32);
-            let silent = skipped_braces > 0 && tok == Some(Tok::RightBrace);
-            if let (Some(first), Some(last)) = (mistake.dropped.first(), mistake.dropped.last()) {
-                skipped.push((first.0, last.2));
-            }
+            let partner = skipped_braces > 0 && tok == Some(Tok::RightBrace);
             for (_, tok, _) in &mistake.dropped {
                 match tok {
                     Tok::LeftBrace => skipped_braces += 1,
@@ -74,27 +95,72 @@ impl Report<'_> {
                     _ => {}
                 }
             }
-            if silent || tok == Some(Tok::Error) {
-                continue;
+            let before = skipped.last().copied();
+            if let (Some(first), Some(last)) = (mistake.dropped.first(), mistake.dropped.last()) {
+                skipped.push((first.0, last.2));
             }
-            if start == end && is_repaired(&mut self.balanced.repairs, start) {
-                continue;
+            let follows = before.is_some_and(|(_, to)| to == start && start < end);
+            let segment = segment(start);
+            if !partner && !follows && tok != Some(Tok::Error) && !told.contains(&segment) {
+                messages.push(self.message(mistake, start, tok, end));
             }
-            // The token after a mistake often does not fit either.
-            let follows = |&(from, to): &(u32, u32)| from <= start && start < to;
-            let earlier = skipped.len().saturating_sub(usize::from(!mistake.dropped.is_empty()));
-            if skipped[..earlier].iter().any(follows) {
-                continue;
-            }
-            messages.push(self.message(mistake, start, tok, end));
+            told.push(segment);
         }
-        let outside = |repair: &Repair| {
-            repair.kind == RepairKind::Other
-                || !skipped.iter().any(|&(from, to)| from <= repair.at && repair.at <= to)
-        };
-        let repairs = self.balanced.repairs.into_iter().filter(outside);
-        messages.extend(repairs.map(|repair| repair.diagnostic));
+        for repair in semicolons {
+            let lost = skipped.iter().any(|&(from, to)| from <= repair.at && repair.at <= to);
+            if !lost && !told.contains(&segment(repair.at)) {
+                messages.push(repair.diagnostic);
+            }
+        }
+        for diagnostic in std::mem::take(&mut self.semantic) {
+            if !told.contains(&segment(diagnostic.span().start)) {
+                messages.push(diagnostic);
+            }
+        }
         messages
+    }
+
+    /// Where statements, fields, rows and declarations start.
+    fn segments(&self) -> Vec<u32> {
+        let mut starts = Vec::new();
+        let mut after_end = false;
+        for token in &self.balanced.tokens {
+            let starts_here = after_end
+                || matches!(
+                    token.tok,
+                    Tok::Let
+                        | Tok::Assert
+                        | Tok::Scan
+                        | Tok::Yield
+                        | Tok::Fn
+                        | Tok::MemberFn
+                        | Tok::Const
+                        | Tok::MemberConst
+                        | Tok::Field(_)
+                        | Tok::Entry
+                        | Tok::Weights
+                        | Tok::Hole
+                        | Tok::Layer
+                        | Tok::Struct
+                        | Tok::Space
+                        | Tok::Model
+                        | Tok::Checkpoint
+                        | Tok::Test
+                        | Tok::Use
+                        | Tok::Dims
+                        | Tok::Kind
+                        | Tok::Elem
+                        | Tok::Type
+                        | Tok::Export
+                );
+            // What was put in belongs to what stands before it.
+            let real = token.span.start < token.span.end;
+            if starts_here && real {
+                starts.push(token.span.start);
+            }
+            after_end = token.tok == Tok::Semicolon || (after_end && !real);
+        }
+        starts
     }
 
     fn message(&self, mistake: &Mistake, start: u32, tok: Option<Tok>, end: u32) -> Diagnostic {
@@ -107,7 +173,8 @@ impl Report<'_> {
             | ParseError::User { .. } => &[],
         };
         let found = self.text.get(start as usize..end as usize).unwrap_or("");
-        let name_fits = expected.iter().any(|name| name == "LOWER" || name == "UPPER");
+        let name_fits =
+            expected.iter().any(|name| matches!(name.as_str(), "LOWER" | "UPPER" | "FIELD"));
         if let Some(tok) = tok
             && name_fits
             && self.is_meant_as_name(found_at, tok)
@@ -162,19 +229,6 @@ impl Report<'_> {
         );
         let named = matches!(next, Some(Tok::Colon | Tok::Equal | Tok::Comma | Tok::RightParen));
         introduced || (named && tok.is_reserved_word())
-    }
-}
-
-/// Settles a complaint at a token that the balancer put in; says whether the
-/// balancer's own message covers it.
-fn is_repaired(repairs: &mut Vec<Repair>, at: u32) -> bool {
-    let Some(index) = repairs.iter().position(|repair| repair.at == at) else { return false };
-    match repairs[index].kind {
-        RepairKind::Other => true,
-        RepairKind::Semicolon => {
-            repairs.remove(index);
-            false
-        }
     }
 }
 

@@ -157,6 +157,16 @@ pub enum Tok<'text> {
     #[token("weights")]
     Weights,
 
+    /// The first name of a field; the lexer gives a name, `balance` tells which it is.
+    Field(&'text str),
+    /// The `fn` of a layer's function, told by `balance` as well.
+    MemberFn,
+    /// The `const` of a layer.
+    MemberConst,
+    /// The `}` of a layer or space.
+    MembersEnd,
+    /// The place of a function's body that is missing; `balance` reports it.
+    NoBody,
     /// `sum` and its like in front of `[` or `<f16>[`; elsewhere they are names.
     Reduce(ReduceOp),
     #[regex(r"[a-z][a-zA-Z0-9_]*|_[a-zA-Z0-9_]+", |lexer| lexer.slice(), priority = 3)]
@@ -276,28 +286,41 @@ impl Tok<'_> {
         use Tok::*;
         matches!(
             self,
-            Lower(_) | Elem | Entry | Hole | Kind | Model | Space | State | Test | Type | Weights
+            Lower(_)
+                | Field(_)
+                | Elem
+                | Entry
+                | Hole
+                | Kind
+                | Model
+                | Space
+                | State
+                | Test
+                | Type
+                | Weights
         )
     }
 
-    /// Whether an expression or a type may end with this token.
+    /// Whether an expression or a type may end with this token, in which words
+    /// are told from names already.
     pub(crate) fn ends_expression(self) -> bool {
         use Tok::*;
-        self.is_lower_name()
-            || matches!(
-                self,
-                Upper(_)
-                    | Int(_)
-                    | Float(_)
-                    | Quantity(_)
-                    | Str(_)
-                    | True
-                    | False
-                    | Question
-                    | RightParen
-                    | RightBracket
-                    | RightBrace
-            )
+        matches!(
+            self,
+            Lower(_)
+                | Field(_)
+                | Upper(_)
+                | Int(_)
+                | Float(_)
+                | Quantity(_)
+                | Str(_)
+                | True
+                | False
+                | Question
+                | RightParen
+                | RightBracket
+                | RightBrace
+        )
     }
 
     /// Whether this token starts an expression and can never go on with one.
