@@ -25,6 +25,20 @@ mod tests {
     use super::modules;
 
     #[test]
+    fn every_module_parses() {
+        for (module, text) in modules() {
+            let parsed = nnc_syntax::parse(nnc_base::FileId::from_raw(0), text);
+            let messages: Vec<String> = (parsed.diagnostics.iter())
+                .map(|it| {
+                    let line = text[..it.span().start as usize].lines().count();
+                    format!("{module}:{line}: {}", it.message)
+                })
+                .collect();
+            assert!(messages.is_empty(), "{}", messages.join("\n"));
+        }
+    }
+
+    #[test]
     fn every_public_item_is_documented() {
         for (module, text) in modules() {
             let mut before = "";

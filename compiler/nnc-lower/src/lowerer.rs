@@ -94,7 +94,7 @@ impl<'a> Lowerer<'a> {
                 Scalar::Float { elem: to, value: value as f64 }
             }
             Scalar::Int { value, .. } if to.is_int() => Scalar::Int { elem: to, value },
-            Scalar::Index { value, .. } if to != Elem::Bool => Scalar::Index { elem: to, value },
+            Scalar::Index { value, .. } if to.is_int() => Scalar::Index { elem: to, value },
             scalar => Scalar::cast(to, scalar),
         }
     }

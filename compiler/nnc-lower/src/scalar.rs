@@ -244,7 +244,8 @@ pub(crate) fn number(elem: Elem, value: i64) -> Scalar {
 pub(crate) fn size(elem: Elem, value: Affine) -> Scalar {
     match value.as_dim().and_then(Dim::as_constant) {
         Some(constant) => number(elem, constant),
-        None => Scalar::Index { elem, value },
+        None if elem.is_int() => Scalar::Index { elem, value },
+        None => Scalar::cast(elem, point::integer(value)),
     }
 }
 

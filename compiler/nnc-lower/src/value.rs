@@ -97,6 +97,7 @@ impl Lowerer<'_> {
             // A parameter that is stored in another type is converted where it is read.
             Scalar::Cast { value, .. } => match &**value {
                 Scalar::Read { operand, .. } => self.is_param(*operand) && self.is_view(value),
+                Scalar::Index { value, .. } => value.terms.is_empty(),
                 _ => false,
             },
             Scalar::Float { .. } | Scalar::Int { .. } | Scalar::Bool(_) => true,
