@@ -82,6 +82,9 @@ struct Open {
     /// The operators since the last comma or statement.
     operators: u32,
     statement_column: Option<u32>,
+    /// In a layer: whether its current member is a function or a constant, whose
+    /// braces are those of expressions.
+    in_value: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -100,6 +103,8 @@ struct Header {
     column: u32,
     /// How many brackets were open.
     depth: usize,
+    /// The `if`s of its facts whose `{` is still to come.
+    ifs: u32,
 }
 
 /// What is being skipped because it is too deep or too long.
@@ -278,6 +283,7 @@ impl<'source, 'text> Balancer<'source, 'text> {
         let separates = matches!(next, Some(Tok::Colon | Tok::Comma));
         let field = (self.starts_entry_of(Body::Members) || self.starts_entry_of(Body::Fields))
             && (separates || token.starts_line)
+            && !self.last_closed_reduction
             && self.header.is_none();
         Token { tok: if field { Tok::Field(text) } else { Tok::Lower(text) }, ..token }
     }
@@ -477,6 +483,16 @@ impl<'source, 'text> Balancer<'source, 'text> {
                     self.header = None;
                 }
             }
+            Tok::If => {
+                if let Some(header) = &mut self.header
+                    && header.depth == self.open.len()
+                {
+                    header.ifs += 1;
+                }
+                if !self.count_operator(token) {
+                    return;
+                }
+            }
             Tok::Comma => self.reset_operators(),
             Tok::Semicolon => {
                 self.reset_operators();
@@ -499,6 +515,13 @@ impl<'source, 'text> Balancer<'source, 'text> {
         }
         self.note_line();
         let token = self.resolved(at);
+        if let Some(open) = self.open.last_mut() {
+            match token.tok {
+                Tok::MemberFn | Tok::MemberConst => open.in_value = true,
+                Tok::Field(_) | Tok::Hole => open.in_value = false,
+                _ => {}
+            }
+        }
         self.push(token);
     }
 
@@ -538,7 +561,7 @@ impl<'source, 'text> Balancer<'source, 'text> {
             };
             let column = self.line_column;
             let depth = self.open.len();
-            self.header = Some(Header { keyword, span: token.span, column, depth });
+            self.header = Some(Header { keyword, span: token.span, column, depth, ifs: 0 });
         }
     }
 
@@ -572,6 +595,10 @@ impl<'source, 'text> Balancer<'source, 'text> {
         let mut body = Body::Rows;
         if tok == Tok::LeftBrace {
             body = match self.header {
+                Some(header) if header.depth == self.open.len() && self.opens_branch() => {
+                    self.header = Some(Header { ifs: header.ifs.saturating_sub(1), ..header });
+                    Body::Block
+                }
                 Some(header) if header.depth == self.open.len() && !self.opens_facts() => {
                     column = header.column;
                     self.header = None;
@@ -579,7 +606,13 @@ impl<'source, 'text> Balancer<'source, 'text> {
                 }
                 _ if self.opens_facts() => Body::Rows,
                 // `skip: if … { Conv2d<C, K> } else { Identity }`
-                _ if self.open.last().is_some_and(|open| open.body == Body::Members) => Body::Rows,
+                _ if self
+                    .open
+                    .last()
+                    .is_some_and(|open| open.body == Body::Members && !open.in_value) =>
+                {
+                    Body::Rows
+                }
                 _ => Body::Block,
             };
         }
@@ -600,7 +633,13 @@ impl<'source, 'text> Balancer<'source, 'text> {
             statement: Statement::None,
             operators: 0,
             statement_column: None,
+            in_value: false,
         });
+    }
+
+    /// Whether a `{` here belongs to an `if` in the header of a declaration.
+    fn opens_branch(&self) -> bool {
+        self.previous() == Some(Tok::Else) || self.header.is_some_and(|header| header.ifs > 0)
     }
 
     /// Whether a `{` here starts facts, candidates, names or paths.
@@ -763,6 +802,7 @@ impl<'source, 'text> Balancer<'source, 'text> {
             statement: Statement::None,
             operators: 0,
             statement_column: None,
+            in_value: false,
         });
     }
 

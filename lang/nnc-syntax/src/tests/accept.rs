@@ -70,7 +70,7 @@ fn settled_spellings_parse_without_a_message() {
     );
     tree(
         r#"
-        layer Net<D, L>(k: dim = 3, eps: f32 = 1e-5, bias: bool = true) where D % 2 == 0, L >= 1 {
+        layer Net<D, L>(k: dim = 3, eps: f32 = 1e-5, bias: bool = true) where D % 2 == 0, L == if D > 1 { 1 } else if D == 1 { 2 } else { 3 } {
             const Dh: feat = D / 2
             a, b: param f32[D, D/2] = kaiming
             s: state f32[B, D] = 0.0
@@ -83,6 +83,18 @@ fn settled_spellings_parse_without_a_message() {
 
             ## The main function.
             fn (x: float[.., D], c: inout [Cache<B, S>; L]) -> (y: f32[.., D], z: f32[]) where D > 1 = (x, x)
+            const K = sum[d: 3]
+                d
+            model_width: Sub
+            fn choose(k: dim) -> dim = if k == 1 { let a = k; a } else {
+                let b = 2;
+                b
+            }
+            c2: Sub
+            fn where_if(k: dim) -> dim where k == if k > 2 { 3 } else { 4 } {
+                let c = k;
+                c
+            }
             fn step(x: [Cache<B, S, Dh>; L], n: dim <= S) -> dim { n }
         }
         "#
