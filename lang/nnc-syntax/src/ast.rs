@@ -477,6 +477,7 @@ pub struct Axis {
 }
 
 #[derive(Clone, PartialEq, Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly every axis is of the large variant")]
 pub enum AxisKind {
     /// `..`: any leading axes.
     Rest,

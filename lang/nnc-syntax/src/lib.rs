@@ -23,7 +23,14 @@ mod token;
 mod tests;
 
 lalrpop_util::lalrpop_mod!(
-    #[allow(clippy::all, unused, unreachable_pub, reason = "generated")]
+    #[allow(
+        clippy::all,
+        clippy::allow_attributes_without_reason,
+        clippy::unwrap_used,
+        unused,
+        unreachable_pub,
+        reason = "generated"
+    )]
     grammar
 );
 
