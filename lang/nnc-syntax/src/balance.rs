@@ -427,6 +427,9 @@ impl<'source, 'text> Balancer<'source, 'text> {
         }
         self.note_line();
         let token = self.resolved(at);
+        if matches!(token.tok, Tok::Field(_) | Tok::Hole | Tok::Entry | Tok::Weights) {
+            self.reset_operators();
+        }
         if let Some(open) = self.open.last_mut() {
             match token.tok {
                 Tok::MemberFn | Tok::MemberConst => open.in_value = true,

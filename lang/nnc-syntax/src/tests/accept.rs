@@ -330,3 +330,19 @@ fn comments_are_kept_beside_the_tree() {
     assert_eq!(parsed.comments.iter().map(|c| c.doc).collect::<Vec<_>>(), [false, true, false]);
     assert_eq!(parsed.module.items[0].docs.as_deref(), Some("b"));
 }
+
+#[test]
+fn no_limit_is_met_by_long_programs() {
+    let many = |line: &str| line.repeat(1_000);
+    tree(&format!("struct S {{ {} }}", many("a: A<B>\n")));
+    tree(&format!(
+        "layer S {{ {} }}",
+        many("a, b: A<B>\nc: [D; 3]\nconst K = A + B\nfn f() = a + b\n")
+    ));
+    tree(&format!("fn f() {{ {} a }}", many("let a = b + c.d(e) * 2; f(a - 1); assert a < b;")));
+    tree(&format!("fn f() = f({})", many("a + b * c, ")));
+    tree(&format!("checkpoint c for D {{ {} }}", many("\"a\" = b[i].c.d as f32 : [i] -> [i]\n")));
+    tree(&format!("model m = D {{ {} }}", many("entry a = b with { B == 1 }\n")));
+    tree(&many("elem A<B>: C<D>\ntype E<F> = A<B>\nfn f() -> dim = a + b\nconst X = a * b\n"));
+    tree(&format!("dims {}", many("T: time @ 16kHz, ")));
+}
