@@ -135,7 +135,7 @@ pub(crate) fn open_hole(at: Span, path: &str) -> Diagnostic {
     Diagnostic::error(
         Code("E0509"),
         at,
-        format!("`{path}` is a hole, and a model needs one layer there"),
+        format!("{path} is a hole of a space, and a model needs one layer there"),
     )
     .help("write the layer that you choose in place of the hole")
 }

@@ -129,6 +129,7 @@ impl<'a> Lowerer<'a> {
                 _ => Err(self.internal("a part of something that is no tuple")),
             },
             ExprKind::Hole(_) => Err(Box::new(errors::value_hole(expr.span))),
+            ExprKind::SpaceHole { .. } => Err(Box::new(errors::open_hole(expr.span, "this"))),
             ExprKind::Error => Err(self.internal("a mistake that was reported")),
             ExprKind::Config(_)
             | ExprKind::Condition(_)
@@ -205,6 +206,7 @@ impl<'a> Lowerer<'a> {
             | ExprKind::Tuple(_)
             | ExprKind::Project { .. }
             | ExprKind::Hole(_)
+            | ExprKind::SpaceHole { .. }
             | ExprKind::Error => return Err(self.internal("not an elementwise operation")),
         };
         Ok(self.at_points(points, elem, value))

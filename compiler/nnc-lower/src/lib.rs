@@ -23,7 +23,6 @@ mod errors;
 mod expr;
 mod fold;
 mod frame;
-mod guard;
 mod instance;
 mod lowerer;
 mod params;

@@ -141,7 +141,7 @@ impl<'a> Lowerer<'a> {
                 }
                 Ok(())
             }
-            FieldValue::Hole(_) => Err(Box::new(errors::open_hole(span, &path))),
+            FieldValue::Hole(_) => Err(Box::new(errors::open_hole(span, &format!("`{path}`")))),
             FieldValue::Absent | FieldValue::If { .. } | FieldValue::Error => Ok(()),
         }
     }

@@ -42,7 +42,6 @@ impl<'a> Lowerer<'a> {
             Some(guard) => Some(self.scalar(frame, guard)?),
             None => None,
         };
-        let guard = self.simplified_guard(guard)?;
         let value = self.scalar(frame, &reduction.value)?;
         let accumulator = self.elem(frame, &reduction.accumulate)?;
         let reduce = |op, accumulator| PendingKind::Reduce { op, axes: axes.clone(), accumulator };
