@@ -534,6 +534,9 @@ impl Printer<'_> {
             ExprKind::Tuple(parts) => format!("({})", self.exprs(parts)),
             ExprKind::Project { value, index } => format!("{}.{index}", self.expr(value)),
             ExprKind::Hole(hole) => format!("?({})", self.exprs(&hole.args)),
+            ExprKind::SpaceHole { path, value } => {
+                format!("{}({})", self.path(path), self.expr(value))
+            }
             ExprKind::Error => "<error>".to_owned(),
         }
     }

@@ -110,6 +110,11 @@ pub enum ExprKind {
         index: usize,
     },
     Hole(Hole),
+    /// A hole of a space, applied; which candidate stands there is chosen later.
+    SpaceHole {
+        path: Path,
+        value: Box<Expr>,
+    },
     /// Something that was reported.
     Error,
 }
