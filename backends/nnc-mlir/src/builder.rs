@@ -324,7 +324,7 @@ impl<'m> Builder<'m> {
             );
             raw::mlirOperationStateAddOwnedRegions(&mut state, 1, &region);
             let function = raw::mlirOperationCreate(&mut state);
-            raw::mlirBlockAppendOwnedOperation(self.module.body(), function);
+            raw::mlirBlockInsertOwnedOperation(self.module.body(), 0, function);
         }
     }
 

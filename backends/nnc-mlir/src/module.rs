@@ -7,6 +7,8 @@ use melior::ir::operation::OperationLike;
 use melior::ir::{Location, Module as MlirModule};
 use melior::utility::{register_all_dialects, register_all_llvm_translations, register_all_passes};
 use mlir_sys as raw;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::mem::ManuallyDrop;
 use std::sync::Once;
 
@@ -41,6 +43,7 @@ pub struct Module {
     context: Context,
     module: raw::MlirModule,
     pub(crate) features: Features,
+    declared: RefCell<BTreeSet<String>>,
 }
 
 impl Module {
@@ -55,11 +58,15 @@ impl Module {
         }
         register_all_llvm_translations(&context);
         let module = ManuallyDrop::new(MlirModule::new(Location::unknown(&context))).to_raw();
-        Module { context, module, features }
+        Module { context, module, features, declared: RefCell::default() }
     }
 
-    /// Declares a function that something else will define.
+    /// Declares a function that something else will define, the first time it is asked
+    /// for.
     pub fn declare(&self, name: &str, parameters: &[Type], result: Option<Type>) {
+        if !self.declared.borrow_mut().insert(name.to_owned()) {
+            return;
+        }
         let builder = Builder::new(self, None);
         builder.function(name, parameters, result, Linkage::External, None);
     }
@@ -77,6 +84,11 @@ impl Module {
         body(&builder, &arguments);
         builder.finish();
         builder.function(name, parameters, None, linkage, Some(entry));
+    }
+
+    /// What is declared and not defined here, by name.
+    pub fn declarations(&self) -> Vec<String> {
+        self.declared.borrow().iter().cloned().collect()
     }
 
     /// The module as text.

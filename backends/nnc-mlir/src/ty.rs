@@ -72,13 +72,13 @@ impl Kind {
         }
     }
 
-    /// How elements lie in memory; a bool is a byte.
+    /// How elements are loaded and stored: 16-bit floats as their bits, a bool as a
+    /// byte.
     pub fn of_memory(elem: Elem) -> Kind {
         match elem {
             Elem::F64 => Kind::F64,
             Elem::F32 => Kind::F32,
-            Elem::F16 => Kind::F16,
-            Elem::BF16 => Kind::BF16,
+            Elem::F16 | Elem::BF16 => Kind::I16,
             Elem::I64 => Kind::I64,
             Elem::I32 => Kind::I32,
             Elem::I8 | Elem::U8 | Elem::Bool => Kind::I8,
