@@ -1,1 +1,70 @@
-//! Name resolution, types, shapes and facts of the nn language.
+//! Checks `nn` programs: names, types, shapes, facts and meanings.
+//!
+//! [`analyze`] takes the trees of all modules and gives the typed program and the
+//! messages. It goes on after a mistake; one mistake gives one message. A layer or a
+//! function is checked once, for all values of its sizes, from what its signature and
+//! its `where` facts say.
+//!
+//! Read `scope` (what names stand for), `dims` (sizes and conditions), `signature`,
+//! and then `body`, which checks what functions do; `body/index.rs` is index notation.
+//! The language's reference is `spec/*.md`; its examples are tests.
+//!
+//! This crate opens no files, prints nothing, and does not know how programs run.
+
+mod body;
+mod checkpoints;
+mod collect;
+mod cx;
+mod dims;
+mod errors;
+mod explain;
+mod layers;
+mod models;
+mod scope;
+mod signature;
+mod types;
+
+#[cfg(test)]
+mod tests;
+
+use nnc_base::{Diagnostic, FileId};
+use nnc_hir::Program;
+use nnc_syntax::ast;
+
+pub use explain::{codes, explain};
+
+/// A module to be checked.
+#[derive(Clone, Copy)]
+pub struct ModuleInput<'a> {
+    /// As in `use`: `std.nn`, or `mlp` for a file `1_mlp.nn`.
+    pub path: &'a str,
+    pub ast: &'a ast::Module,
+    pub file: FileId,
+}
+
+/// What checking gives.
+#[derive(Clone, Debug)]
+pub struct Analysis {
+    /// All that could be understood; whole if no message is an error.
+    pub program: Program,
+    /// In the order of the files and of the text in them.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Checks all modules of a program together.
+pub fn analyze(modules: &[ModuleInput<'_>]) -> Analysis {
+    let mut cx = cx::Cx::declare(modules);
+    cx.headers();
+    cx.unused_main();
+    for id in cx.program.functions.ids().collect::<Vec<_>>() {
+        body::check_function(&mut cx, id);
+    }
+    for id in cx.program.checkpoints.ids().collect::<Vec<_>>() {
+        cx.checkpoint(id);
+    }
+    cx.finish_items();
+    let mut diagnostics = cx.diagnostics;
+    diagnostics.sort_by_key(|it| it.span());
+    diagnostics.dedup();
+    Analysis { program: cx.program, diagnostics }
+}

@@ -1,0 +1,379 @@
+//! Elementwise operators: which elements they take and what they give.
+//!
+//! The same rules hold for whole tensors and for single values in index notation.
+
+use nnc_base::Span;
+use nnc_hir::{
+    Axis, AxisSize, Base, BinaryOp, CompareOp, Condition, Elem, Expr, ExprKind, TensorType, Type,
+    UnaryOp,
+};
+use nnc_syntax::ast;
+
+use super::unify::{Meeting, kinds_match, sizes_equal};
+use super::{Body, Value};
+use crate::dims::compare_op;
+use crate::errors::{elements as element_errors, shapes as errors};
+
+/// An operator on values.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Operator {
+    Arithmetic(BinaryOp),
+    Compare(CompareOp),
+}
+
+pub(super) fn operator(op: ast::BinaryOp) -> Operator {
+    if let Some(op) = compare_op(op) {
+        return Operator::Compare(op);
+    }
+    Operator::Arithmetic(match op {
+        ast::BinaryOp::Add => BinaryOp::Add,
+        ast::BinaryOp::Subtract => BinaryOp::Sub,
+        ast::BinaryOp::Multiply => BinaryOp::Mul,
+        ast::BinaryOp::Divide => BinaryOp::Div,
+        ast::BinaryOp::FloorDivide => BinaryOp::FloorDiv,
+        ast::BinaryOp::Remainder => BinaryOp::Rem,
+        ast::BinaryOp::And => BinaryOp::And,
+        _ => BinaryOp::Or,
+    })
+}
+
+impl Operator {
+    pub(super) fn symbol(self) -> &'static str {
+        match self {
+            Operator::Arithmetic(op) => op.name(),
+            Operator::Compare(op) => op.symbol(),
+        }
+    }
+}
+
+impl Body<'_, '_> {
+    /// The element of the result of an operation on two elements of one base; `None`
+    /// if the operation does not take them, which is reported.
+    pub(super) fn binary_elem(
+        &mut self,
+        op: Operator,
+        left: &Elem,
+        right: &Elem,
+        spans: (Span, Span),
+        at: Span,
+    ) -> Option<Elem> {
+        if left.base != right.base {
+            let shown = (self.show_elem(left), self.show_elem(right));
+            self.report(element_errors::operands(
+                at,
+                op.symbol(),
+                &shown.0,
+                spans.0,
+                &shown.1,
+                spans.1,
+            ));
+            return None;
+        }
+        let base = left.base.clone();
+        let same = left.meaning == right.meaning;
+        let builtins = self.cx.builtins;
+        let is = |id| left.meaning.as_ref().is_some_and(|it| it.id == id);
+        let refuse = |body: &mut Self, why: &str| {
+            let shown = body.show_elem(left);
+            body.report(element_errors::operation(at, op.symbol(), &shown, why));
+            None
+        };
+        match op {
+            Operator::Compare(_) => Some(Elem::plain(Base::Bool)),
+            Operator::Arithmetic(BinaryOp::And | BinaryOp::Or) => {
+                if base != Base::Bool {
+                    return refuse(self, "`&&` and `||` take bool");
+                }
+                if !same && left.meaning.is_some() && right.meaning.is_some() {
+                    let shown = (self.show_elem(left), self.show_elem(right));
+                    self.report(element_errors::mask(at, &shown.1, &shown.0, true, true, spans.0));
+                    return None;
+                }
+                let meaning = left.meaning.clone().or_else(|| right.meaning.clone());
+                Some(Elem { base, meaning })
+            }
+            Operator::Arithmetic(op) => {
+                if base == Base::Bool {
+                    return refuse(
+                        self,
+                        "arithmetic takes numbers; write `x as f32` or `x as int`",
+                    );
+                }
+                if op == BinaryOp::Div && base.is_int() {
+                    return refuse(self, "`/` divides floats; write `//` for integers");
+                }
+                if matches!(op, BinaryOp::FloorDiv | BinaryOp::Rem) && base.is_float() {
+                    return refuse(self, "`//` and `%` take integers");
+                }
+                // Sums of logits are logits; all else forgets.
+                let closed =
+                    matches!(op, BinaryOp::Add | BinaryOp::Sub | BinaryOp::Max | BinaryOp::Min);
+                let keeps = same && closed && is(builtins.logits);
+                Some(Elem { base, meaning: keeps.then(|| left.meaning.clone()).flatten() })
+            }
+        }
+    }
+
+    /// The element that a function of one value gives.
+    pub(super) fn unary_elem(&mut self, op: UnaryOp, elem: &Elem, at: Span) -> Option<Elem> {
+        let builtins = self.cx.builtins;
+        let is = |id| elem.meaning.as_ref().is_some_and(|it| it.id == id);
+        let with = |id| Some(nnc_hir::MeaningUse { id, args: Vec::new() });
+        let meaning = match op {
+            UnaryOp::Not => {
+                if elem.base != Base::Bool {
+                    let shown = self.show_elem(elem);
+                    self.report(element_errors::operation(at, "!", &shown, "`!` takes bool"));
+                    return None;
+                }
+                if is(builtins.mask) {
+                    with(builtins.pad_mask)
+                } else if is(builtins.pad_mask) {
+                    with(builtins.mask)
+                } else {
+                    None
+                }
+            }
+            UnaryOp::Neg | UnaryOp::Abs | UnaryOp::Sign => {
+                if elem.base == Base::Bool {
+                    let shown = self.show_elem(elem);
+                    self.report(element_errors::operation(
+                        at,
+                        op.name(),
+                        &shown,
+                        "it takes numbers",
+                    ));
+                    return None;
+                }
+                None
+            }
+            UnaryOp::Exp
+            | UnaryOp::Log
+            | UnaryOp::Sqrt
+            | UnaryOp::Rsqrt
+            | UnaryOp::Tanh
+            | UnaryOp::Sin
+            | UnaryOp::Cos
+            | UnaryOp::Erf
+            | UnaryOp::Floor
+            | UnaryOp::Ceil
+            | UnaryOp::Round => {
+                if !elem.base.is_float() {
+                    let shown = self.show_elem(elem);
+                    let why = "it takes floats; write `x as f32`";
+                    self.report(element_errors::operation(at, op.name(), &shown, why));
+                    return None;
+                }
+                match op {
+                    UnaryOp::Log if is(builtins.prob) => with(builtins.log_prob),
+                    UnaryOp::Exp if is(builtins.log_prob) => with(builtins.prob),
+                    _ => None,
+                }
+            }
+        };
+        Some(Elem { base: elem.base.clone(), meaning })
+    }
+
+    /// Whether an elementwise function takes floats only, so that sizes become floats.
+    pub(super) fn wants_float(op: UnaryOp) -> bool {
+        !matches!(op, UnaryOp::Neg | UnaryOp::Not | UnaryOp::Abs | UnaryOp::Sign)
+    }
+
+    pub(super) fn unary(&mut self, op: UnaryOp, value: Value, at: Span) -> Value {
+        if let (Type::Dim(dim), UnaryOp::Neg) = (&value.expr.ty, op) {
+            let dim = -dim;
+            return Value::new(ExprKind::Dim(dim.clone()), Type::Dim(dim), at);
+        }
+        let value = if matches!(value.expr.ty, Type::Dim(_)) {
+            let flex = Self::wants_float(op);
+            let base = if flex { self.default_float() } else { Base::I32 };
+            Value { expr: self.retag(value.expr, &base), flex }
+        } else {
+            value
+        };
+        let Type::Tensor(tensor) = value.expr.ty.clone() else {
+            if !value.is_error() {
+                let found = self.show(&value.expr.ty);
+                self.report(errors::not_a_tensor(value.expr.span, &found));
+            }
+            return Value::error(at);
+        };
+        let Some(elem) = self.unary_elem(op, &tensor.elem, at) else { return Value::error(at) };
+        let ty = Type::Tensor(TensorType { elem, ..tensor });
+        let flex = value.flex;
+        let kind = ExprKind::Unary(op, Box::new(value.expr));
+        Value { expr: Expr { kind, ty, span: at }, flex }
+    }
+
+    /// Two values with one base: sizes and literals take the other's.
+    pub(super) fn meet(&mut self, left: Value, right: Value) -> (Value, Value) {
+        let base = |value: &Value| match &value.expr.ty {
+            Type::Tensor(tensor) => Some(tensor.elem.base.clone()),
+            _ => None,
+        };
+        let is_size = |value: &Value| matches!(value.expr.ty, Type::Dim(_));
+        let (left_base, right_base) = (base(&left), base(&right));
+        match (left_base, right_base) {
+            (Some(base), _) if is_size(&right) => {
+                let base = if base == Base::Bool { Base::I32 } else { base };
+                let flex = left.flex;
+                (left, Value { expr: self.retag(right.expr, &base), flex })
+            }
+            (_, Some(base)) if is_size(&left) => {
+                let base = if base == Base::Bool { Base::I32 } else { base };
+                let flex = right.flex;
+                (Value { expr: self.retag(left.expr, &base), flex }, right)
+            }
+            (Some(base), Some(_)) if right.flex && !left.flex && base.is_float() => {
+                (left, Value { expr: self.retag(right.expr, &base), flex: false })
+            }
+            (Some(_), Some(base)) if left.flex && !right.flex && base.is_float() => {
+                (Value { expr: self.retag(left.expr, &base), flex: false }, right)
+            }
+            (Some(_), Some(_)) if left.flex && right.flex => {
+                let base = self.default_float();
+                (
+                    Value { expr: self.retag(left.expr, &base), flex: true },
+                    Value { expr: self.retag(right.expr, &base), flex: true },
+                )
+            }
+            _ => (left, right),
+        }
+    }
+
+    pub(super) fn binary(
+        &mut self,
+        op: ast::BinaryOp,
+        left: Value,
+        right: Value,
+        at: Span,
+    ) -> Value {
+        if left.is_error() || right.is_error() {
+            return Value::error(at);
+        }
+        let operator = operator(op);
+        let (mut left, mut right) = (left, right);
+        if let (Type::Dim(a), Type::Dim(b)) = (&left.expr.ty, &right.expr.ty) {
+            let (a, b) = (a.clone(), b.clone());
+            if let Operator::Compare(op) = operator {
+                let kind = ExprKind::Condition(Condition::Compare(op, a, b));
+                return Value::new(kind, Type::scalar(Elem::plain(Base::Bool)), at);
+            }
+            let exact = op != ast::BinaryOp::Divide || self.scope.facts.exact_div(&a, &b).is_ok();
+            if exact {
+                let scope = self.scope.clone();
+                return match self.cx.dim_arithmetic(&scope, op, a, b, at) {
+                    Some(dim) => Value::new(ExprKind::Dim(dim.clone()), Type::Dim(dim), at),
+                    None => Value::error(at),
+                };
+            }
+            // A ratio of sizes that need not be whole is a number.
+            let base = self.default_float();
+            left = Value { expr: self.retag(left.expr, &base), flex: true };
+            right = Value { expr: self.retag(right.expr, &base), flex: true };
+        }
+        let (left, right) = self.meet(left, right);
+        self.combine(operator, left, right, at)
+    }
+
+    /// An operation on two tensors (or scalars) whose bases have met.
+    pub(super) fn combine(&mut self, op: Operator, left: Value, right: Value, at: Span) -> Value {
+        let (Type::Tensor(a), Type::Tensor(b)) = (left.expr.ty.clone(), right.expr.ty.clone())
+        else {
+            for value in [&left, &right] {
+                if !matches!(value.expr.ty, Type::Tensor(_) | Type::Error) {
+                    let found = self.show(&value.expr.ty);
+                    self.report(errors::not_a_tensor(value.expr.span, &found));
+                    break;
+                }
+            }
+            return Value::error(at);
+        };
+        let spans = (left.expr.span, right.expr.span);
+        let Some(axes) = self.joint_axes(op.symbol(), &a, &b, spans, at) else {
+            return Value::error(at);
+        };
+        let Some(elem) = self.binary_elem(op, &a.elem, &b.elem, spans, at) else {
+            return Value::error(at);
+        };
+        let flex = left.flex && right.flex && elem.base != Base::Bool;
+        let ty = Type::Tensor(TensorType { elem, pack: a.pack || b.pack, axes });
+        let (left, right) = (Box::new(left.expr), Box::new(right.expr));
+        let kind = match op {
+            Operator::Arithmetic(op) => ExprKind::Binary(op, left, right),
+            Operator::Compare(op) => ExprKind::Compare(op, left, right),
+        };
+        Value { expr: Expr { kind, ty, span: at }, flex }
+    }
+
+    /// The axes of an elementwise result: the operands', which are identical, or the
+    /// one's if the other is a scalar.
+    pub(super) fn joint_axes(
+        &mut self,
+        symbol: &str,
+        left: &TensorType,
+        right: &TensorType,
+        spans: (Span, Span),
+        at: Span,
+    ) -> Option<Vec<Axis>> {
+        if left.is_scalar() {
+            return Some(right.axes.clone());
+        }
+        if right.is_scalar() {
+            return Some(left.axes.clone());
+        }
+        let shown =
+            (self.show(&Type::Tensor(left.clone())), self.show(&Type::Tensor(right.clone())));
+        if left.pack != right.pack || left.axes.len() != right.axes.len() {
+            self.report(errors::identical_axes(
+                at, symbol, &shown.0, spans.0, &shown.1, spans.1, left, right,
+            ));
+            return None;
+        }
+        if let Some(place) = left.axes.iter().zip(&right.axes).position(|(a, b)| !kinds_match(a, b))
+        {
+            self.report(errors::swapped_axes(place, symbol, &left.axes, &right.axes, spans, at));
+            return None;
+        }
+        let mut axes = Vec::new();
+        for (a, b) in left.axes.iter().zip(&right.axes) {
+            match (&a.size, &b.size) {
+                (AxisSize::Broadcast, _) => axes.push(b.clone()),
+                (_, AxisSize::Broadcast) => axes.push(a.clone()),
+                (AxisSize::Dim(x), AxisSize::Dim(y)) => {
+                    if !sizes_equal(&self.scope, x, y) {
+                        let answer = self.scope.facts.equal(x, y);
+                        self.report(errors::operand_sizes(
+                            &self.scope,
+                            symbol,
+                            (x, &shown.0),
+                            (y, &shown.1),
+                            a.kind.or(b.kind),
+                            &answer,
+                            spans,
+                            at,
+                        ));
+                        return None;
+                    }
+                    let meeting =
+                        Meeting { at: spans.1, expected_at: spans.0, who: "the other side" };
+                    if let (Some(left_rate), Some(right_rate)) = (a.rate, b.rate)
+                        && left_rate != right_rate
+                    {
+                        self.report(errors::rates(
+                            b,
+                            a,
+                            meeting.at,
+                            meeting.expected_at,
+                            meeting.who,
+                        ));
+                        return None;
+                    }
+                    let kind = a.kind.or(b.kind);
+                    axes.push(Axis { size: a.size.clone(), kind, rate: a.rate.or(b.rate) });
+                }
+            }
+        }
+        Some(axes)
+    }
+}

@@ -1,0 +1,521 @@
+//! State: `inout` values, appending to a cache, folds over layers, and scans.
+
+use nnc_base::{Name, Span};
+use nnc_hir::{
+    ArrayItem, Axis, AxisSize, Binding, Expr, ExprKind, Fold, LocalId, Scan, ScanCarry, ScanYield,
+    Stmt, TensorType, Type,
+};
+use nnc_shape::{Dim, Fact};
+use nnc_syntax::ast;
+
+use super::call::Given;
+use super::unify::{Meeting, kinds_match, sizes_equal};
+use super::{Body, Value};
+use crate::errors::{index as index_errors, names as name_errors, shapes, state as errors};
+
+impl Body<'_, '_> {
+    /// The local that an argument for an `inout` parameter names.
+    pub(super) fn inout_argument(
+        &mut self,
+        given: &Given<'_>,
+        param: Name,
+        others: &[Option<LocalId>],
+    ) -> Option<LocalId> {
+        let Given::Syntax(ast::Expr { kind: ast::ExprKind::Name(name), span }) = given else {
+            let span = match given {
+                Given::Syntax(expr) => expr.span,
+                Given::Value(value) => value.expr.span,
+            };
+            self.report(errors::inout_not_a_name(span, param));
+            return None;
+        };
+        let Some(&local) = self.names.get(&name.name) else {
+            self.unknown_name(name);
+            return None;
+        };
+        if let Some(&(moved, now)) = self.moved.get(&local) {
+            self.report(errors::used_up(*span, name.name, moved, now));
+            return None;
+        }
+        if others.contains(&Some(local)) {
+            self.report(errors::two_aliases(*span, name.name));
+            return None;
+        }
+        if !self.root.contains_key(&local) {
+            // A value of one's own may be changed too; it starts a new line of versions.
+            self.root.insert(local, local);
+            self.current.insert(local, local);
+        }
+        Some(local)
+    }
+
+    /// The local that holds a state's value after a change.
+    pub(super) fn next_version(&mut self, before: LocalId, ty: Type, at: Span) -> LocalId {
+        if self.branches > 0 {
+            self.report(errors::change_in_branch(at));
+        }
+        let name = self.locals[before].name;
+        let after = self.new_local(name, ty, at);
+        let root = self.root.get(&before).copied().unwrap_or(before);
+        self.root.insert(after, root);
+        self.current.insert(root, after);
+        if self.names.get(&name) == Some(&before) {
+            self.bind(name, after);
+        }
+        after
+    }
+
+    /// `cache.append(k, v)`: writes behind what is there and moves the length on.
+    pub(super) fn append(&mut self, base: &ast::Expr, args: &[ast::Arg], span: Span) -> Value {
+        let state = self.expr(base);
+        let values: Vec<Value> = args.iter().map(|arg| self.expr(&arg.value)).collect();
+        if state.is_error() || values.iter().any(Value::is_error) {
+            return Value::error(span);
+        }
+        let Type::Struct { id, dims, lens } = state.expr.ty.clone() else {
+            let found = self.show(&state.expr.ty);
+            self.report(errors::append_to(base.span, &found));
+            return Value::error(span);
+        };
+        let it = self.cx.program.structs[id].clone();
+        let (Some(length), [len]) = (it.lens().next(), lens.as_slice()) else {
+            self.report(errors::append_to(base.span, it.name.as_str()));
+            return Value::error(span);
+        };
+        let sizes = |name: Name| {
+            let at = it.params.iter().position(|param| param.name == name)?;
+            dims.get(at).cloned()
+        };
+        let Some(limit) = length.at_most.as_ref() else {
+            self.report(errors::append_to(base.span, it.name.as_str()));
+            return Value::error(span);
+        };
+        let fields: Vec<_> =
+            it.fields.iter().filter(|field| matches!(field.ty, Type::Tensor(_))).collect();
+        if fields.len() != values.len() {
+            self.report(name_errors::argument_count(
+                span,
+                Name::new("append"),
+                fields.len(),
+                values.len(),
+            ));
+            return Value::error(span);
+        }
+        let mut count: Option<Dim> = None;
+        let mut axes = Vec::new();
+        let mut fitted = Vec::new();
+        for (field, value) in fields.iter().zip(values) {
+            let Type::Tensor(declared) = &field.ty else { continue };
+            let along = declared.axes.iter().position(|axis| axis.extent() == *limit);
+            let Some(along) = along else {
+                self.report(errors::append_axis(field.span, field.name, length.name));
+                return Value::error(span);
+            };
+            let value = self.to_tensor(value);
+            let Type::Tensor(found) = &value.ty else {
+                let found = self.show(&value.ty);
+                self.report(shapes::not_a_tensor(value.span, &found));
+                return Value::error(span);
+            };
+            let Type::Tensor(mut expected) = self.with_kinds(field.ty.substitute(&sizes)) else {
+                continue;
+            };
+            if let (Some(axis), Some(new)) = (expected.axes.get_mut(along), found.axes.get(along)) {
+                let size = count.clone().unwrap_or_else(|| new.extent());
+                axis.size = AxisSize::Dim(size.clone());
+                axis.kind = new.kind.or(axis.kind);
+                count = Some(size);
+            }
+            let at = value.span;
+            let who = format!("field `{}`", field.name);
+            let meeting = Meeting { at, expected_at: field.span, who: &who };
+            let value =
+                self.fit(Value { expr: value, flex: false }, &Type::Tensor(expected), meeting);
+            if value.ty.is_error() {
+                return Value::error(span);
+            }
+            axes.push(along);
+            fitted.push(value);
+        }
+        let Some(count) = count else { return Value::error(span) };
+        let size = limit.substitute(&sizes);
+        let after = len + &count;
+        let question = Fact::AtLeast(size.clone(), after.clone());
+        if !self.scope.facts.proves(&question) {
+            let answer = self.scope.facts.ask(&question);
+            let name = match &base.kind {
+                ast::ExprKind::Name(name) => name.as_str(),
+                _ => "cache",
+            };
+            self.report(errors::overflow(
+                &self.scope,
+                span,
+                name,
+                &count,
+                &after,
+                &size,
+                &answer,
+                it.span,
+            ));
+            return Value::error(span);
+        }
+        let at = len.clone();
+        let ty = Type::Struct { id, dims, lens: vec![after] };
+        let before = match state.expr.kind {
+            ExprKind::Local(local) => Some(local),
+            _ => None,
+        };
+        let kind =
+            ExprKind::Append { state: Box::new(state.expr), values: fitted, axes, at, count };
+        let value = Expr { kind, ty: ty.clone(), span };
+        let Some(before) = before else {
+            return Value { expr: value, flex: false };
+        };
+        if self.branches > 0 && self.root.contains_key(&before) {
+            self.report(errors::change_in_branch(span));
+        }
+        let name = self.locals[before].name;
+        let local = self.new_local(name, ty.clone(), span);
+        let root = self.root.get(&before).copied().unwrap_or(before);
+        self.root.insert(local, root);
+        self.current.insert(root, local);
+        self.moved.insert(before, (span, name));
+        self.assign(local, value);
+        Value::new(ExprKind::Local(local), ty, span)
+    }
+
+    // ---- folds ------------------------------------------------------------
+
+    /// `fold(blocks, x, |h, block| block(h))`.
+    pub(super) fn fold(&mut self, args: &[ast::Arg], span: Span) -> Value {
+        let [arrays, init, lambda] = args else {
+            self.report(name_errors::argument_count(span, Name::new("fold"), 3, args.len()));
+            return Value::error(span);
+        };
+        let ast::ExprKind::Lambda { params, body } = &lambda.value.kind else {
+            self.report(errors::fold_lambda(lambda.span));
+            return Value::error(span);
+        };
+        let sources: Vec<&ast::Expr> = match &arrays.value.kind {
+            ast::ExprKind::Tuple(items) => items.iter().collect(),
+            _ => vec![&arrays.value],
+        };
+        let mut items = Vec::new();
+        for source in sources {
+            items.push((source.span, self.expr(source)));
+        }
+        let init = self.expr(&init.value);
+        let init = self.to_tensor(init);
+        if init.ty.is_error() || items.iter().any(|(_, value)| value.is_error()) {
+            return Value::error(span);
+        }
+        let [carry, names @ ..] = params.as_slice() else {
+            self.report(errors::fold_lambda(lambda.span));
+            return Value::error(span);
+        };
+        if names.len() != items.len() {
+            self.report(errors::fold_params(lambda.span, items.len() + 1, params.len()));
+            return Value::error(span);
+        }
+        let mut count: Option<Dim> = None;
+        let mut opened: Vec<(Expr, LocalId, Option<LocalId>)> = Vec::new();
+        let mark = self.undo.len();
+        let outer_branches = std::mem::take(&mut self.branches);
+        for ((at, value), name) in items.into_iter().zip(names) {
+            let (element, length) = match &value.expr.ty {
+                Type::Array(element, length) => ((**element).clone(), length.clone()),
+                Type::Tensor(tensor) if !tensor.pack && !tensor.axes.is_empty() => {
+                    let rest = TensorType { axes: tensor.axes[1..].to_vec(), ..tensor.clone() };
+                    (Type::Tensor(rest), tensor.axes[0].extent())
+                }
+                other => {
+                    let found = self.show(other);
+                    self.report(errors::fold_over(at, &found));
+                    self.branches = outer_branches;
+                    return Value::error(span);
+                }
+            };
+            match &count {
+                Some(count) if !sizes_equal(&self.scope, count, &length) => {
+                    let shown = (self.scope.show(count), self.scope.show(&length));
+                    self.report(errors::fold_lengths(at, &shown.0, &shown.1));
+                    self.branches = outer_branches;
+                    return Value::error(span);
+                }
+                Some(_) => {}
+                None => count = Some(length),
+            }
+            let item = self.new_local(name.name, element, name.span);
+            let array = match value.expr.kind {
+                ExprKind::Local(local)
+                    if self.root.contains_key(&local)
+                        && matches!(value.expr.ty, Type::Array(..)) =>
+                {
+                    self.root.insert(item, item);
+                    self.current.insert(item, item);
+                    Some(local)
+                }
+                _ => None,
+            };
+            self.bind(name.name, item);
+            opened.push((value.expr, item, array));
+        }
+        let carry_local = self.new_local(carry.name, init.ty.clone(), carry.span);
+        self.bind(carry.name, carry_local);
+        let outer = std::mem::take(&mut self.stmts);
+        let result = self.expr(body);
+        let result = self.fit_result(result, &init.ty.clone(), body.span, init.span);
+        let stmts = std::mem::replace(&mut self.stmts, outer);
+        self.unbind_to(mark);
+        self.branches = outer_branches;
+        let Some(count) = count else { return Value::error(span) };
+        let mut arrays = Vec::new();
+        for (array, item, state) in opened {
+            let last = self.current.get(&item).copied().filter(|last| *last != item);
+            let updated = match (state, last) {
+                (Some(state), Some(last)) => {
+                    let element = self.locals[last].ty.clone();
+                    let ty = Type::Array(Box::new(element), count.clone());
+                    Some((last, self.next_version(state, ty, span)))
+                }
+                _ => None,
+            };
+            arrays.push(ArrayItem { array, item, updated });
+        }
+        if result.ty.is_error() {
+            return Value::error(span);
+        }
+        let ty = result.ty.clone();
+        let body = if stmts.is_empty() {
+            result
+        } else {
+            let span = result.span;
+            let ty = result.ty.clone();
+            let block = nnc_hir::Block { stmts, value: result };
+            Expr { kind: ExprKind::Block(Box::new(block)), ty, span }
+        };
+        let fold = Fold { count, arrays, init, carry: carry_local, body };
+        Value::new(ExprKind::Fold(Box::new(fold)), ty, span)
+    }
+
+    // ---- scans ------------------------------------------------------------
+
+    /// `scan t in T with h[b, d] = h0 { … }`.
+    pub(super) fn scan(&mut self, scan: &ast::Scan, span: Span) {
+        let Some((extent, kind, _)) = self.extent(&scan.extent) else { return };
+        let mark = self.undo.len();
+        let mut carries: Vec<(ScanCarry, Option<LocalId>, ast::Ident, Vec<Name>)> = Vec::new();
+        let mut ok = true;
+        for carry in &scan.carries {
+            let init = self.expr(&carry.init);
+            let flex = init.flex || matches!(init.expr.ty, Type::Dim(_));
+            let init = self.carry_init(init, carry, flex);
+            if init.ty.is_error() {
+                ok = false;
+                continue;
+            }
+            let state = match init.kind {
+                ExprKind::Local(local) if self.root.contains_key(&local) => Some(local),
+                _ => None,
+            };
+            let before = self.new_local(carry.name.name, init.ty.clone(), carry.name.span);
+            self.bind(carry.name.name, before);
+            let names = index_names(&carry.indices);
+            let it = ScanCarry { init, before, after: before, last: before };
+            carries.push((it, state, carry.name, names));
+        }
+        let var = self.push_scan_var(&scan.index, extent.clone(), kind);
+        let outer = std::mem::take(&mut self.stmts);
+        let outer_branches = std::mem::take(&mut self.branches);
+        let mut yields: Vec<(ast::Ident, ScanYield, Type)> = Vec::new();
+        for stmt in &scan.body {
+            match &stmt.kind {
+                ast::StmtKind::Update { target, indices, value } => {
+                    let Some(at) =
+                        carries.iter().position(|(_, _, name, _)| name.name == target.name)
+                    else {
+                        if ok {
+                            self.report(errors::not_a_carry(target));
+                        }
+                        continue;
+                    };
+                    let expr = self.scan_value(indices, value, target.span);
+                    if expr.ty.is_error() {
+                        ok = false;
+                        continue;
+                    }
+                    let (carry, _, name, _) = &carries[at];
+                    let (before, entered) = (carry.before, carry.init.span);
+                    let declared = self.locals[before].ty.clone();
+                    if let Some(differences) = self.carry_changes(&declared, &expr.ty) {
+                        let shown = (self.show(&declared), self.show(&expr.ty));
+                        let diagnostic = errors::carry(
+                            target.span,
+                            name.name,
+                            &shown.0,
+                            entered,
+                            &shown.1,
+                            expr.span,
+                            &differences,
+                        );
+                        self.report(diagnostic);
+                        ok = false;
+                        continue;
+                    }
+                    let local = self.new_local(target.name, declared, target.span);
+                    self.assign(local, expr);
+                    carries[at].0.after = local;
+                    self.bind(target.name, local);
+                }
+                ast::StmtKind::Yield { target, indices, value } => {
+                    match self.scan_yield(scan, target, indices, value, &extent, kind) {
+                        Some(it) => yields.push(it),
+                        None => ok = false,
+                    }
+                }
+                _ => self.stmt(stmt),
+            }
+        }
+        self.branches = outer_branches;
+        let body = std::mem::replace(&mut self.stmts, outer);
+        self.vars.retain(|it| it.id != var);
+        self.unbind_to(mark);
+        let mut finished = Vec::new();
+        for (mut carry, state, name, _) in carries {
+            let ty = self.locals[carry.before].ty.clone();
+            carry.last = match state {
+                Some(state) => self.next_version(state, ty, name.span),
+                None => self.new_local(name.name, ty, name.span),
+            };
+            self.bind(name.name, carry.last);
+            finished.push(carry);
+        }
+        let mut results = Vec::new();
+        for (name, mut it, ty) in yields {
+            it.all = self.new_local(name.name, ty, name.span);
+            self.bind(name.name, it.all);
+            results.push(it);
+        }
+        if !ok {
+            // Uses of what the scan would have given are not mistakes of their own.
+            for stmt in &scan.body {
+                if let ast::StmtKind::Yield { target, .. } = &stmt.kind
+                    && !self.names.contains_key(&target.name)
+                {
+                    let local = self.new_local(target.name, Type::Error, target.span);
+                    self.bind(target.name, local);
+                }
+            }
+            return;
+        }
+        self.stmts.push(Stmt::Scan(Scan {
+            var,
+            extent,
+            carries: finished,
+            body,
+            yields: results,
+            span,
+        }));
+    }
+
+    /// The value that a carry starts with; a number is repeated over the carry's axes.
+    fn carry_init(&mut self, init: Value, carry: &ast::Carry, flex: bool) -> Expr {
+        let init = match init.expr.ty {
+            // An integer stays one: a carry that becomes a float is a mistake to be shown.
+            Type::Dim(_) => self.to_tensor(init),
+            _ => self.settle(init),
+        };
+        let Type::Tensor(tensor) = &init.ty else {
+            if !init.ty.is_error() {
+                let found = self.show(&init.ty);
+                self.report(shapes::not_a_tensor(init.span, &found));
+            }
+            return Expr::error(init.span);
+        };
+        if tensor.axes.len() == carry.indices.len() {
+            return init;
+        }
+        if !(flex && tensor.is_scalar()) {
+            let found = self.show(&init.ty);
+            let (found_axes, given) = (tensor.axes.len(), carry.indices.len());
+            self.report(index_errors::index_count(carry.span, &found, found_axes, given));
+            return Expr::error(init.span);
+        }
+        // `h[b: B, d: D] = 0.0`
+        self.nest(&carry.indices, &carry.init, carry.name.span)
+    }
+
+    /// The right side of an update or a yield: in index form if it has an index list.
+    fn scan_value(&mut self, indices: &[ast::Index], value: &ast::Expr, at: Span) -> Expr {
+        if indices.is_empty() {
+            let value = self.expr(value);
+            return self.to_tensor(value);
+        }
+        self.nest(indices, value, at)
+    }
+
+    fn scan_yield(
+        &mut self,
+        scan: &ast::Scan,
+        target: &ast::Ident,
+        indices: &[ast::Index],
+        value: &ast::Expr,
+        extent: &Dim,
+        kind: Option<Name>,
+    ) -> Option<(ast::Ident, ScanYield, Type)> {
+        let names = index_names(indices);
+        let Some(axis) = names.iter().position(|name| *name == scan.index.name) else {
+            self.report(errors::yield_without_index(target, &scan.index));
+            return None;
+        };
+        let mut step_indices = indices.to_vec();
+        step_indices.remove(axis);
+        let expr = if step_indices.is_empty() {
+            self.nest(&[], value, target.span)
+        } else {
+            self.nest(&step_indices, value, target.span)
+        };
+        let Type::Tensor(step) = &expr.ty else { return None };
+        let mut all = step.clone();
+        let rate = self.scope.rate_of(extent);
+        all.axes.insert(axis, Axis { size: AxisSize::Dim(extent.clone()), kind, rate });
+        let local = self.new_local(target.name, expr.ty.clone(), target.span);
+        self.stmts.push(Stmt::Let(Binding { locals: vec![local], tuple: false, value: expr }));
+        Some((*target, ScanYield { step: local, all: local, axis }, Type::Tensor(all)))
+    }
+
+    /// What of a carry is different at the end of a step; `None` if nothing is.
+    fn carry_changes(&self, before: &Type, after: &Type) -> Option<Vec<String>> {
+        let (Type::Tensor(before), Type::Tensor(after)) = (before, after) else { return None };
+        let mut differences = Vec::new();
+        if before.elem.base != after.elem.base {
+            let shown = (self.show_elem(&before.elem), self.show_elem(&after.elem));
+            differences.push(format!("the element changes from {} to {}", shown.0, shown.1));
+        }
+        if before.axes.len() != after.axes.len() {
+            differences.push(format!(
+                "it has {} axes and then {}",
+                before.axes.len(),
+                after.axes.len()
+            ));
+        }
+        for (place, (a, b)) in before.axes.iter().zip(&after.axes).enumerate() {
+            if !kinds_match(a, b) || !sizes_equal(&self.scope, &a.extent(), &b.extent()) {
+                let shown = (self.scope.show(&a.extent()), self.scope.show(&b.extent()));
+                differences.push(format!("axis {place} changes from {} to {}", shown.0, shown.1));
+            }
+        }
+        (!differences.is_empty()).then_some(differences)
+    }
+}
+
+fn index_names(indices: &[ast::Index]) -> Vec<Name> {
+    indices
+        .iter()
+        .map(|index| match &index.kind {
+            ast::IndexKind::Expr(ast::Expr { kind: ast::ExprKind::Name(name), .. })
+            | ast::IndexKind::Extent { name, .. } => name.name,
+            _ => Name::new("_"),
+        })
+        .collect()
+}

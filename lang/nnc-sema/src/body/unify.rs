@@ -1,0 +1,392 @@
+//! Fitting values to types: literals take the type of what they meet, and a value
+//! fits where a type is expected if its axes are equal and its element may be used so.
+
+use nnc_base::Span;
+use nnc_hir::{
+    Axis, AxisSize, Base, BinaryOp, Elem, Expr, ExprKind, MeaningUse, TensorType, Type, UnaryOp,
+};
+use nnc_shape::Dim;
+
+use super::{Body, Value};
+use crate::cx::Scope;
+use crate::errors::{elements as element_errors, shapes as errors};
+
+/// Where two types met, for messages.
+#[derive(Clone, Copy)]
+pub(super) struct Meeting<'m> {
+    /// Where the value is.
+    pub(super) at: Span,
+    /// Where the expectation was written.
+    pub(super) expected_at: Span,
+    /// What expects it, such as "layer `down`".
+    pub(super) who: &'m str,
+}
+
+/// Whether two sizes are equal wherever the facts hold.
+pub(super) fn sizes_equal(scope: &Scope, left: &Dim, right: &Dim) -> bool {
+    use nnc_shape::Fact;
+    left == right
+        || scope.facts.proves(&Fact::Equal(left.clone(), right.clone()))
+        || (scope.facts.proves(&Fact::AtLeast(left.clone(), right.clone()))
+            && scope.facts.proves(&Fact::AtLeast(right.clone(), left.clone())))
+}
+
+pub(super) fn kinds_match(left: &Axis, right: &Axis) -> bool {
+    match (left.kind, right.kind) {
+        (Some(left), Some(right)) => left == right,
+        _ => true,
+    }
+}
+
+fn rates_match(left: &Axis, right: &Axis) -> bool {
+    match (left.rate, right.rate) {
+        (Some(left), Some(right)) => left == right,
+        _ => true,
+    }
+}
+
+impl Body<'_, '_> {
+    /// Gives a value a type of its own: literals that met nothing become f32 (or the
+    /// function's `float`).
+    pub(super) fn settle(&mut self, value: Value) -> Expr {
+        if value.flex {
+            let base = self.default_float();
+            return self.retag(value.expr, &base);
+        }
+        value.expr
+    }
+
+    /// A size as a number; other values as they are, literals settled.
+    pub(super) fn to_tensor(&mut self, value: Value) -> Expr {
+        match &value.expr.ty {
+            Type::Dim(_) => self.retag(value.expr, &Base::I32),
+            _ => self.settle(value),
+        }
+    }
+
+    /// Changes the base of a value made of literals, sizes and `float` parameters.
+    pub(super) fn retag(&mut self, expr: Expr, base: &Base) -> Expr {
+        let Expr { kind, ty, span } = expr;
+        let tensor = match ty {
+            Type::Dim(dim) => {
+                let elem = Elem::plain(base.clone());
+                let kind = match dim.as_constant() {
+                    Some(value) if base.is_float() => ExprKind::Float(value as f64),
+                    Some(value) => ExprKind::Int(value),
+                    None => ExprKind::Dim(dim),
+                };
+                return Expr { kind, ty: Type::scalar(elem), span };
+            }
+            Type::Tensor(tensor) => tensor,
+            ty => return Expr { kind, ty, span },
+        };
+        if tensor.elem.base == *base {
+            return Expr { kind, ty: Type::Tensor(tensor), span };
+        }
+        let retagged = TensorType {
+            elem: Elem { base: base.clone(), meaning: tensor.elem.meaning.clone() },
+            ..tensor.clone()
+        };
+        let mut all = |items: Vec<Expr>| -> Vec<Expr> {
+            items.into_iter().map(|item| self.retag(item, base)).collect()
+        };
+        let kind = match kind {
+            ExprKind::Int(value) if base.is_float() => ExprKind::Float(value as f64),
+            kind @ (ExprKind::Param(_)
+            | ExprKind::Float(_)
+            | ExprKind::Int(_)
+            | ExprKind::Dim(_)
+            | ExprKind::Config(_)) => kind,
+            ExprKind::List(items) => ExprKind::List(all(items)),
+            ExprKind::Unary(op, value) if op != UnaryOp::Not => {
+                ExprKind::Unary(op, Box::new(self.retag(*value, base)))
+            }
+            ExprKind::Binary(op, left, right) if !matches!(op, BinaryOp::And | BinaryOp::Or) => {
+                let left = Box::new(self.retag(*left, base));
+                ExprKind::Binary(op, left, Box::new(self.retag(*right, base)))
+            }
+            ExprKind::View { value, axes } => {
+                ExprKind::View { value: Box::new(self.retag(*value, base)), axes }
+            }
+            kind => {
+                let inner = Expr { kind, ty: Type::Tensor(tensor), span };
+                ExprKind::Cast { to: retagged.elem.clone(), value: Box::new(inner) }
+            }
+        };
+        Expr { kind, ty: Type::Tensor(retagged), span }
+    }
+
+    /// Fits a value to a declared type, reporting what is different.
+    pub(super) fn fit_result(
+        &mut self,
+        value: Value,
+        expected: &Type,
+        at: Span,
+        declared: Span,
+    ) -> Expr {
+        let meeting = Meeting { at, expected_at: declared, who: "the declared type" };
+        self.fit(value, expected, meeting)
+    }
+
+    pub(super) fn fit(&mut self, value: Value, expected: &Type, meeting: Meeting<'_>) -> Expr {
+        if value.is_error() || expected.is_error() {
+            return Expr::error(meeting.at);
+        }
+        let value = match (expected, &value.expr.ty) {
+            (Type::Tensor(tensor), Type::Dim(_)) => {
+                Value { expr: self.retag(value.expr, &tensor.elem.base), flex: false }
+            }
+            (Type::Tensor(tensor), Type::Tensor(_))
+                if value.flex && tensor.elem.base.is_float() =>
+            {
+                Value { expr: self.retag(value.expr, &tensor.elem.base), flex: false }
+            }
+            _ => Value { expr: self.settle(value), flex: false },
+        };
+        let mut expr = value.expr;
+        if let (ExprKind::Tuple(parts), Type::Tuple(types)) = (&mut expr.kind, expected)
+            && parts.len() == types.len()
+        {
+            let fitted: Vec<Expr> = std::mem::take(parts)
+                .into_iter()
+                .zip(types)
+                .map(|(part, ty)| {
+                    let at = part.span;
+                    self.fit(Value { expr: part, flex: false }, ty, Meeting { at, ..meeting })
+                })
+                .collect();
+            let ty = Type::Tuple(fitted.iter().map(|it| it.ty.clone()).collect());
+            return Expr { kind: ExprKind::Tuple(fitted), ty, span: expr.span };
+        }
+        if !self.fits(&expr.ty.clone(), expected, meeting) {
+            return Expr::error(meeting.at);
+        }
+        expr.ty = expected.clone();
+        expr
+    }
+
+    /// Whether a type may stand where another is expected; reports if not.
+    pub(super) fn fits(&mut self, found: &Type, expected: &Type, meeting: Meeting<'_>) -> bool {
+        match (found, expected) {
+            (Type::Error, _) | (_, Type::Error) => true,
+            (Type::Tensor(found), Type::Tensor(expected)) => {
+                self.tensor_fits(found, expected, meeting)
+            }
+            (Type::Tuple(found_parts), Type::Tuple(parts)) if found_parts.len() == parts.len() => {
+                found_parts.iter().zip(parts).all(|(found, it)| self.fits(found, it, meeting))
+            }
+            (Type::Array(found, count), Type::Array(expected, expected_count)) => {
+                if !self.size_fits(count, expected_count, None, meeting) {
+                    return false;
+                }
+                self.fits(found, expected, meeting)
+            }
+            (
+                Type::Struct { id, dims, .. },
+                Type::Struct { id: expected_id, dims: expected_dims, .. },
+            ) if id == expected_id => {
+                dims.iter().zip(expected_dims).all(|(a, b)| self.size_fits(a, b, None, meeting))
+            }
+            _ => {
+                let (found, expected) = (self.show(found), self.show(expected));
+                self.report(errors::type_mismatch(
+                    meeting.at,
+                    &found,
+                    &expected,
+                    meeting.expected_at,
+                    meeting.who,
+                ));
+                false
+            }
+        }
+    }
+
+    fn tensor_fits(
+        &mut self,
+        found: &TensorType,
+        expected: &TensorType,
+        meeting: Meeting<'_>,
+    ) -> bool {
+        if found.pack != expected.pack || found.axes.len() != expected.axes.len() {
+            let shown = (
+                self.show(&Type::Tensor(found.clone())),
+                self.show(&Type::Tensor(expected.clone())),
+            );
+            self.report(errors::rank(
+                meeting.at,
+                &shown.0,
+                &shown.1,
+                meeting.expected_at,
+                meeting.who,
+            ));
+            return false;
+        }
+        self.axes_fit(&found.axes, &expected.axes, meeting)
+            && self.elem_fits(&found.elem, &expected.elem, meeting)
+    }
+
+    /// Axis by axis, as many on either side.
+    pub(super) fn axes_fit(
+        &mut self,
+        found: &[Axis],
+        expected: &[Axis],
+        meeting: Meeting<'_>,
+    ) -> bool {
+        if let Some(at) = found.iter().zip(expected).position(|(a, b)| !kinds_match(a, b)) {
+            self.report(errors::kinds(
+                at,
+                found,
+                expected,
+                meeting.at,
+                meeting.expected_at,
+                meeting.who,
+            ));
+            return false;
+        }
+        for (found, expected) in found.iter().zip(expected) {
+            match (&found.size, &expected.size) {
+                (AxisSize::Dim(size), AxisSize::Dim(wanted)) => {
+                    if !self.size_fits(size, wanted, found.kind.or(expected.kind), meeting) {
+                        return false;
+                    }
+                }
+                (AxisSize::Broadcast, AxisSize::Broadcast) => {}
+                (AxisSize::Broadcast, AxisSize::Dim(size))
+                | (AxisSize::Dim(size), AxisSize::Broadcast) => {
+                    self.report(errors::broadcast_axis(
+                        meeting.at,
+                        &self.scope,
+                        size,
+                        meeting.expected_at,
+                    ));
+                    return false;
+                }
+            }
+            if !rates_match(found, expected) {
+                self.report(errors::rates(
+                    found,
+                    expected,
+                    meeting.at,
+                    meeting.expected_at,
+                    meeting.who,
+                ));
+                return false;
+            }
+        }
+        true
+    }
+
+    /// The sizes are proved equal, or the difference is reported.
+    pub(super) fn size_fits(
+        &mut self,
+        found: &Dim,
+        expected: &Dim,
+        kind: Option<nnc_base::Name>,
+        meeting: Meeting<'_>,
+    ) -> bool {
+        if sizes_equal(&self.scope, found, expected) {
+            return true;
+        }
+        let answer = self.scope.facts.equal(found, expected);
+        self.report(errors::sizes(
+            &self.scope,
+            found,
+            expected,
+            kind,
+            &answer,
+            meeting.at,
+            meeting.expected_at,
+            meeting.who,
+        ));
+        false
+    }
+
+    /// An element may be used as another: equal in memory, and of the same meaning or
+    /// of one that may be forgotten.
+    pub(super) fn elem_fits(
+        &mut self,
+        found: &Elem,
+        expected: &Elem,
+        meeting: Meeting<'_>,
+    ) -> bool {
+        if let Some(wanted) = &expected.meaning
+            && !self.meaning_fits(found, wanted)
+        {
+            let builtins = self.cx.builtins;
+            let shown = (self.show_elem(found), self.show_elem(expected));
+            let is = |id| found.meaning.as_ref().is_some_and(|it| it.id == id);
+            let diagnostic = if wanted.id == builtins.mask || wanted.id == builtins.pad_mask {
+                element_errors::mask(
+                    meeting.at,
+                    &shown.0,
+                    &shown.1,
+                    is(builtins.mask) || is(builtins.pad_mask),
+                    found.base == Base::Bool,
+                    meeting.expected_at,
+                )
+            } else if wanted.id == builtins.token || wanted.id == builtins.index {
+                let spaces = found.meaning.as_ref().filter(|it| it.id == wanted.id);
+                match spaces {
+                    Some(space) => element_errors::index_space(
+                        meeting.at,
+                        &shown.0,
+                        &shown.1,
+                        &space.args,
+                        &wanted.args,
+                        meeting.expected_at,
+                    ),
+                    None => element_errors::not_an_index(
+                        meeting.at,
+                        &shown.0,
+                        &shown.1,
+                        meeting.expected_at,
+                        meeting.who,
+                    ),
+                }
+            } else {
+                element_errors::meaning(
+                    meeting.at,
+                    &shown.0,
+                    &shown.1,
+                    meeting.expected_at,
+                    meeting.who,
+                )
+            };
+            self.report(diagnostic);
+            return false;
+        }
+        if found.base != expected.base {
+            let shown = (self.show_elem(found), self.show_elem(expected));
+            self.report(element_errors::base(
+                meeting.at,
+                &shown.0,
+                &shown.1,
+                meeting.expected_at,
+                meeting.who,
+            ));
+            return false;
+        }
+        true
+    }
+
+    fn meaning_fits(&self, found: &Elem, wanted: &MeaningUse) -> bool {
+        let builtins = self.cx.builtins;
+        let Some(meaning) = &found.meaning else {
+            // A plain bool says of each point whether it holds, which is what Mask means.
+            return wanted.id == builtins.mask && found.base == Base::Bool;
+        };
+        let mut id = Some(meaning.id);
+        while let Some(at) = id {
+            if at == wanted.id {
+                return meaning.args.len() == wanted.args.len()
+                    && meaning
+                        .args
+                        .iter()
+                        .zip(&wanted.args)
+                        .all(|(a, b)| sizes_equal(&self.scope, a, b));
+            }
+            id = self.cx.program.meanings[at].parent;
+        }
+        false
+    }
+}

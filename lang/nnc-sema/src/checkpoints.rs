@@ -1,0 +1,348 @@
+//! Checkpoint blocks: every parameter of the layer is filled once.
+
+use std::collections::HashMap;
+
+use nnc_base::{Name, Span};
+use nnc_hir::{
+    AxisMap, CheckpointId, CheckpointRow, FieldValue, LayerUse, Path, PathRoot, PathStep,
+    TensorType,
+};
+use nnc_shape::Dim;
+use nnc_syntax::ast;
+
+use crate::body::place_in;
+use crate::cx::Cx;
+use crate::errors::{checkpoints as errors, names as name_errors};
+use crate::scope::{Symbol, nearest};
+
+/// A parameter: its path with `[*]` for arrays, and where it is declared.
+struct Leaf {
+    path: String,
+    span: Span,
+}
+
+impl Cx<'_> {
+    pub(crate) fn checkpoint(&mut self, id: CheckpointId) {
+        let place = self.checkpoint_places[id.index()];
+        let item = &self.modules[place.module].ast.items[place.item];
+        let ast::ItemKind::Checkpoint(declared) = &item.kind else { return };
+        let layer = match self.symbol(place.module, declared.layer.name) {
+            Some(Symbol::Layer(layer)) => layer,
+            Some(Symbol::Alias(usize::MAX, _)) => return,
+            _ => {
+                self.report(name_errors::unknown_layer(&declared.layer, None));
+                return;
+            }
+        };
+        let own = self.own_use(layer);
+        let mut leaves = Vec::new();
+        self.leaves(&own, "", &mut leaves, 0);
+        let mut covered: HashMap<String, Span> = HashMap::new();
+        let mut rows = Vec::new();
+        let mut complete = true;
+        for row in &declared.rows {
+            match self.row(&own, row, &leaves, &mut covered) {
+                Some(Some(row)) => rows.push(row),
+                Some(None) => {}
+                None => complete = false,
+            }
+        }
+        if complete {
+            let mut missing: Vec<&Leaf> = Vec::new();
+            for leaf in &leaves {
+                let single = |path: &str| covered.contains_key(path);
+                // Rows for `blocks[0]`, `blocks[1]` … are taken to cover the array.
+                let by_number = covered
+                    .keys()
+                    .any(|path| path != &leaf.path && numbers_removed(path) == leaf.path);
+                if !single(&leaf.path) && !by_number {
+                    missing.push(leaf);
+                }
+            }
+            if let [first, ..] = missing.as_slice() {
+                let paths: Vec<&str> = missing.iter().map(|leaf| leaf.path.as_str()).collect();
+                let name = declared.name;
+                self.report(errors::uncovered(name.span, name.name, &paths, first.span));
+            }
+        }
+        let checkpoint = &mut self.program.checkpoints[id];
+        checkpoint.layer = layer;
+        checkpoint.rows = rows;
+    }
+
+    /// A layer in terms of its own parameters.
+    pub(crate) fn own_use(&self, id: nnc_hir::LayerId) -> LayerUse {
+        let layer = self.layer(id);
+        LayerUse {
+            layer: id,
+            dims: layer.params.iter().map(|param| Dim::var(param.name)).collect(),
+            configs: layer
+                .configs
+                .iter()
+                .map(|config| match config.kind {
+                    nnc_hir::ConfigKind::Dim | nnc_hir::ConfigKind::Int => {
+                        nnc_hir::ConfigValue::Dim(Dim::var(config.name))
+                    }
+                    nnc_hir::ConfigKind::Float => nnc_hir::ConfigValue::Config(config.name),
+                    nnc_hir::ConfigKind::Bool => {
+                        nnc_hir::ConfigValue::Bool(nnc_hir::Condition::Config(config.name))
+                    }
+                })
+                .collect(),
+        }
+    }
+
+    /// All parameters of a layer; those of `if` fields that may be absent are left out
+    /// where it is not known whether they are there.
+    fn leaves(&self, used: &LayerUse, prefix: &str, leaves: &mut Vec<Leaf>, depth: usize) {
+        if depth > 32 {
+            return;
+        }
+        let layer = self.layer(used.layer);
+        for field in &layer.fields {
+            let Some(value) = place_in(layer, used, field.name) else { continue };
+            let path = if prefix.is_empty() {
+                field.name.to_string()
+            } else {
+                format!("{prefix}.{}", field.name)
+            };
+            self.leaves_of(&value, path, field.span, leaves, depth);
+        }
+    }
+
+    fn leaves_of(
+        &self,
+        value: &FieldValue,
+        path: String,
+        span: Span,
+        leaves: &mut Vec<Leaf>,
+        depth: usize,
+    ) {
+        match value {
+            FieldValue::Param { .. } => leaves.push(Leaf { path, span }),
+            FieldValue::Layer(used) => self.leaves(used, &path, leaves, depth + 1),
+            FieldValue::Array(element, _) => {
+                self.leaves_of(element, format!("{path}[*]"), span, leaves, depth);
+            }
+            FieldValue::If { condition, then, otherwise } => {
+                match condition.eval(&|_| None, &|_| None) {
+                    Some(true) => self.leaves_of(then, path, span, leaves, depth),
+                    Some(false) => self.leaves_of(otherwise, path, span, leaves, depth),
+                    None => {}
+                }
+            }
+            FieldValue::Hole(_) | FieldValue::Absent | FieldValue::Error => {}
+        }
+    }
+
+    /// One row; the outer `None` for a mistake, the inner for one that is ignored.
+    fn row(
+        &mut self,
+        own: &LayerUse,
+        row: &ast::CheckpointRow,
+        leaves: &[Leaf],
+        covered: &mut HashMap<String, Span>,
+    ) -> Option<Option<CheckpointRow>> {
+        let (paths, axes) = match &row.target {
+            ast::RowTarget::Ignore => return Some(None),
+            ast::RowTarget::Error => return None,
+            ast::RowTarget::Params { paths, axes, .. } => (paths, axes),
+        };
+        let pattern: Vec<ast::Ident> = row
+            .pattern
+            .iter()
+            .filter_map(|part| match part {
+                ast::PatternPart::Index(name) => Some(*name),
+                ast::PatternPart::Text(_) => None,
+            })
+            .collect();
+        let mut targets = Vec::new();
+        let mut indices: Vec<(Name, Dim)> = Vec::new();
+        let mut ty: Option<TensorType> = None;
+        for path in paths {
+            let (target, found, ranges, text) = self.param_path(own, path, leaves)?;
+            for (name, range, span) in &ranges {
+                if !pattern.iter().any(|it| it.name == *name) {
+                    self.report(errors::index(
+                        *span,
+                        name.as_str(),
+                        "does not occur in the name in the file",
+                    ));
+                    return None;
+                }
+                match indices.iter().find(|(it, _)| it == name) {
+                    Some((_, before)) if before != range => {
+                        let why = format!("runs over {before} and over {range}");
+                        self.report(errors::index(*span, name.as_str(), &why));
+                        return None;
+                    }
+                    Some(_) => {}
+                    None => indices.push((*name, range.clone())),
+                }
+            }
+            if let Some(first) = covered.insert(text.clone(), path.span) {
+                self.report(errors::twice(path.span, &text, first));
+                return None;
+            }
+            targets.push(target);
+            ty = Some(found);
+        }
+        for name in &pattern {
+            if !indices.iter().any(|(it, _)| *it == name.name) {
+                self.report(errors::index(name.span, name.as_str(), "does not occur in the paths"));
+                return None;
+            }
+        }
+        let axes = match axes {
+            Some(axes) => Some(self.axis_map(axes, ty.as_ref(), targets.len())?),
+            None if targets.len() > 1 => {
+                self.report(errors::axes(
+                    row.span,
+                    "several parameters in one tensor need an axis map",
+                ));
+                return None;
+            }
+            None => None,
+        };
+        Some(Some(CheckpointRow {
+            span: row.span,
+            pattern: row.stored.value.clone(),
+            indices,
+            targets,
+            axes,
+        }))
+    }
+
+    /// Follows a path down to a parameter.
+    #[expect(clippy::type_complexity, reason = "the path, its type, its index ranges and its text")]
+    fn param_path(
+        &mut self,
+        own: &LayerUse,
+        path: &ast::ParamPath,
+        leaves: &[Leaf],
+    ) -> Option<(Path, TensorType, Vec<(Name, Dim, Span)>, String)> {
+        let mut value = FieldValue::Layer(own.clone());
+        let mut steps = Vec::new();
+        let mut ranges = Vec::new();
+        let mut text = String::new();
+        for step in &path.steps {
+            let next = match (step, &value) {
+                (ast::PathStep::Field(name), FieldValue::Layer(used)) => {
+                    if !text.is_empty() {
+                        text.push('.');
+                    }
+                    text.push_str(name.as_str());
+                    steps.push(PathStep::Field(name.name));
+                    place_in(self.layer(used.layer), used, name.name)
+                }
+                (ast::PathStep::Index(name), FieldValue::Array(element, count)) => {
+                    text.push_str("[*]");
+                    steps.push(PathStep::Index(Dim::var(name.name)));
+                    ranges.push((name.name, count.clone(), name.span));
+                    Some((**element).clone())
+                }
+                (ast::PathStep::At(index, _), FieldValue::Array(element, count)) => {
+                    let outside = count.as_constant().is_some_and(|count| *index >= count);
+                    text.push_str(&format!("[{index}]"));
+                    steps.push(PathStep::Index(Dim::constant(*index)));
+                    (!outside).then(|| (**element).clone())
+                }
+                _ => None,
+            };
+            // Whichever branch there is has this name.
+            value = match next {
+                Some(FieldValue::If { then, otherwise, .. }) => match *otherwise {
+                    FieldValue::Absent => *then,
+                    FieldValue::Param { .. } | FieldValue::Layer(_) | FieldValue::Array(..)
+                        if matches!(*then, FieldValue::Absent) =>
+                    {
+                        *otherwise
+                    }
+                    _ => *then,
+                },
+                Some(FieldValue::Error) => return None,
+                Some(next) => next,
+                None => {
+                    let near = nearest(&text, leaves.iter().map(|leaf| leaf.path.as_str()));
+                    self.report(errors::unknown_path(path.span, &text, near));
+                    return None;
+                }
+            };
+        }
+        match value {
+            FieldValue::Param { ty, .. } => {
+                Some((Path { root: PathRoot::Owner, steps }, ty, ranges, text))
+            }
+            _ => {
+                let below = leaves.iter().find(|leaf| leaf.path.starts_with(&text));
+                let near = below.map(|leaf| leaf.path.clone());
+                self.report(errors::unknown_path(path.span, &text, near.as_deref()));
+                None
+            }
+        }
+    }
+
+    fn axis_map(
+        &mut self,
+        map: &ast::AxisMap,
+        ty: Option<&TensorType>,
+        targets: usize,
+    ) -> Option<AxisMap> {
+        let names = |groups: &[ast::AxisGroup]| -> Vec<Vec<Name>> {
+            groups
+                .iter()
+                .map(|group| match group {
+                    ast::AxisGroup::One(name) => vec![name.name],
+                    ast::AxisGroup::Merged(parts, _) => {
+                        parts.iter().map(|part| part.name.name).collect()
+                    }
+                })
+                .collect()
+        };
+        let (file, ours) = (names(&map.from), names(&map.to));
+        let sorted = |groups: &[Vec<Name>]| {
+            let mut names: Vec<Name> = groups.iter().flatten().copied().collect();
+            names.sort();
+            names
+        };
+        if sorted(&file) != sorted(&ours) {
+            self.report(errors::axes(map.span, "the two sides name different axes"));
+            return None;
+        }
+        let mut unique = sorted(&file);
+        unique.dedup();
+        if unique.len() != sorted(&file).len() {
+            self.report(errors::axes(map.span, "an axis is named twice on one side"));
+            return None;
+        }
+        let expected = ty.map_or(0, |ty| ty.axes.len()) + usize::from(targets > 1);
+        if ours.len() != expected {
+            let why =
+                format!("the right side has {} axes, the parameter needs {expected}", ours.len());
+            self.report(errors::axes(map.span, &why));
+            return None;
+        }
+        Some(AxisMap { file, ours })
+    }
+}
+
+/// `blocks[3].norm` as `blocks[*].norm`.
+fn numbers_removed(path: &str) -> String {
+    let mut result = String::new();
+    let mut inside = false;
+    for c in path.chars() {
+        match c {
+            '[' => {
+                inside = true;
+                result.push_str("[*");
+            }
+            ']' => {
+                inside = false;
+                result.push(']');
+            }
+            _ if inside => {}
+            c => result.push(c),
+        }
+    }
+    result
+}

@@ -1,0 +1,159 @@
+//! What the whole analysis holds while it runs.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use nnc_base::{Diagnostic, Name, Span};
+use nnc_hir::{ConfigKind, Function, FunctionId, Layer, LayerId, MeaningId, Program, Rate};
+use nnc_shape::{Dim, Facts};
+
+use crate::scope::{Builtins, Module, Place, Symbol};
+
+/// The state of the analysis: the program as far as it is known, and the messages.
+pub(crate) struct Cx<'a> {
+    pub(crate) program: Program,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    pub(crate) modules: Vec<Module<'a>>,
+    pub(crate) kinds: HashSet<Name>,
+    pub(crate) builtins: Builtins,
+    pub(crate) meanings: HashMap<Name, MeaningId>,
+    /// Where each layer, function, struct and checkpoint is declared, by its id.
+    pub(crate) layer_places: Vec<Place>,
+    pub(crate) function_places: Vec<Place>,
+    pub(crate) struct_places: Vec<Place>,
+    pub(crate) checkpoint_places: Vec<Place>,
+    /// Sizes and facts inside each layer.
+    pub(crate) layer_scopes: Vec<Rc<Scope>>,
+    /// Sizes and facts at the start of each function, until its body is checked.
+    pub(crate) function_scopes: Vec<Option<Scope>>,
+    pub(crate) progress: Vec<Progress>,
+    /// What each dim of a message was declared as, such as `Dh` for `D // N`, is
+    /// found in the scope at hand; here are constants that are being evaluated.
+    pub(crate) constants_open: Vec<(usize, usize)>,
+    pub(crate) aliases_open: Vec<(usize, usize)>,
+    pub(crate) functions_open: Vec<FunctionId>,
+}
+
+/// How far the check of a function's body is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Progress {
+    Waiting,
+    Running,
+    Done,
+}
+
+/// A size that has a name, or the value of a size expression.
+#[derive(Clone, Debug)]
+pub(crate) struct Size {
+    pub(crate) dim: Dim,
+    pub(crate) kind: Option<Name>,
+    pub(crate) rate: Option<Rate>,
+}
+
+/// What is said of a variable of dims.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct VarInfo {
+    pub(crate) kind: Option<Name>,
+    pub(crate) rate: Option<Rate>,
+    pub(crate) span: Span,
+    /// Whether each call chooses it, so that the body may not fix its value.
+    pub(crate) quantified: bool,
+}
+
+/// The sizes that can be named at some place, and what is known of them.
+#[derive(Clone)]
+pub(crate) struct Scope {
+    pub(crate) module: usize,
+    pub(crate) names: HashMap<Name, Size>,
+    /// By the variable's name in dims.
+    pub(crate) vars: HashMap<Name, VarInfo>,
+    /// The float and bool configs of the layer.
+    pub(crate) configs: HashMap<Name, ConfigKind>,
+    /// Values that bool configs are known to have here.
+    pub(crate) known_configs: Vec<(Name, bool)>,
+    /// Names for sizes, for messages.
+    pub(crate) aliases: Vec<(Name, Dim)>,
+    pub(crate) facts: Facts,
+}
+
+impl Scope {
+    pub(crate) fn new(module: usize) -> Scope {
+        Scope {
+            module,
+            names: HashMap::new(),
+            vars: HashMap::new(),
+            configs: HashMap::new(),
+            known_configs: Vec::new(),
+            aliases: Vec::new(),
+            facts: Facts::default(),
+        }
+    }
+
+    /// Makes a variable of this name known, and the name stand for it.
+    pub(crate) fn declare(&mut self, name: Name, info: VarInfo, min: i64) {
+        self.names.insert(name, Size { dim: Dim::var(name), kind: info.kind, rate: info.rate });
+        self.vars.insert(name, info);
+        self.facts.declare(name, min, None);
+    }
+
+    /// The kind that a size has by its variables: theirs, if they have only one.
+    pub(crate) fn kind_of(&self, dim: &Dim) -> Option<Name> {
+        let mut kinds =
+            dim.vars().into_iter().filter_map(|name| self.vars.get(&name)).filter_map(|it| it.kind);
+        let first = kinds.next()?;
+        kinds.all(|kind| kind == first).then_some(first)
+    }
+
+    /// The rate that a size has: that of its only rated variable, times how much it
+    /// grows with it.
+    pub(crate) fn rate_of(&self, dim: &Dim) -> Option<Rate> {
+        let vars = dim.vars();
+        let mut rated = vars.iter().filter_map(|name| Some((*name, self.vars.get(name)?.rate?)));
+        let (var, rate) = rated.next()?;
+        if rated.next().is_some() {
+            return None;
+        }
+        if dim.as_var().is_some() {
+            return Some(rate);
+        }
+        // Far apart and divisible by every usual hop, so that floors are exact.
+        const STEP: i64 = 3_603_600 * 1_600;
+        let at = |value: i64| dim.eval(&|name| (name == var).then_some(value));
+        let growth = at(2 * STEP)?.checked_sub(at(STEP)?)?;
+        let numerator = rate.numerator.checked_mul(u64::try_from(growth).ok()?)?;
+        Rate::new(numerator, rate.denominator.checked_mul(STEP as u64)?)
+    }
+
+    /// A size that is not written as a name, with the kind and rate it has.
+    pub(crate) fn size(&self, dim: Dim) -> Size {
+        let (kind, rate) = (self.kind_of(&dim), self.rate_of(&dim));
+        Size { dim, kind, rate }
+    }
+
+    /// A size as a message writes it: by its name, if it has one here.
+    pub(crate) fn show(&self, dim: &Dim) -> String {
+        let name = self.aliases.iter().find(|(_, value)| value == dim);
+        match name {
+            Some((name, _)) if dim.as_constant().is_none() => name.to_string(),
+            _ => dim.to_string(),
+        }
+    }
+}
+
+impl Cx<'_> {
+    pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    pub(crate) fn symbol(&self, module: usize, name: Name) -> Option<Symbol> {
+        self.modules[module].symbols.get(&name).map(|(symbol, _)| *symbol)
+    }
+
+    pub(crate) fn layer(&self, id: LayerId) -> &Layer {
+        &self.program.layers[id]
+    }
+
+    pub(crate) fn function(&self, id: FunctionId) -> &Function {
+        &self.program.functions[id]
+    }
+}

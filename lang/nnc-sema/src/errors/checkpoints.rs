@@ -1,0 +1,48 @@
+//! Checkpoint blocks: E04xx.
+
+use nnc_base::{Code, Diagnostic, Name, Span};
+
+use super::suggest;
+
+const UNCOVERED: Code = Code("E0402");
+const TWICE: Code = Code("E0403");
+const PATH: Code = Code("E0404");
+const INDICES: Code = Code("E0405");
+const AXES: Code = Code("E0406");
+
+pub(crate) fn uncovered(at: Span, block: Name, paths: &[&str], declared: Span) -> Diagnostic {
+    let first = paths.first().copied().unwrap_or_default();
+    let others = match paths.len() {
+        0 | 1 => String::new(),
+        count => format!(" and {} more", count - 1),
+    };
+    Diagnostic::warning(
+        UNCOVERED,
+        at,
+        format!("checkpoint `{block}` has no entry for `{first}`{others}"),
+    )
+    .label(declared, "the parameter is declared here")
+    .note(format!("read by their own names: {}", paths.join(", ")))
+    .help(format!("add a row: `\"…\" = {first}`"))
+}
+
+pub(crate) fn twice(at: Span, path: &str, first: Span) -> Diagnostic {
+    Diagnostic::error(TWICE, at, format!("`{path}` is filled twice"))
+        .label(first, "filled here already")
+        .help("leave out one of the rows")
+}
+
+pub(crate) fn unknown_path(at: Span, path: &str, near: Option<&str>) -> Diagnostic {
+    suggest(Diagnostic::error(PATH, at, format!("there is no parameter `{path}`")), near)
+        .note("a path names fields from the layer down to a `param`")
+}
+
+pub(crate) fn index(at: Span, name: &str, why: &str) -> Diagnostic {
+    Diagnostic::error(INDICES, at, format!("index `{name}` {why}"))
+        .help("each `{i}` of the name in the file is an index of every path of the row")
+}
+
+pub(crate) fn axes(at: Span, why: &str) -> Diagnostic {
+    Diagnostic::error(AXES, at, format!("these axes do not fit: {why}"))
+        .help("both sides name the same axes; ours are those of the parameter, after one for several parameters")
+}

@@ -1,0 +1,87 @@
+//! Layers, their fields, and holes.
+
+use nnc_base::{Code, Diagnostic, Name, Span};
+use nnc_hir::Condition;
+use nnc_syntax::ast::Ident;
+
+const FIELD: Code = Code("E0120");
+const UNDECIDED: Code = Code("E0121");
+const INIT: Code = Code("E0122");
+const NO_MAIN: Code = Code("E0123");
+const HOLE: Code = Code("E0510");
+
+pub(crate) fn config_type(at: Span) -> Diagnostic {
+    Diagnostic::error(FIELD, at, "a parameter in round brackets is `dim`, `int`, `float` or `bool`")
+        .help("such as `(k: dim = 3, bias: bool = true)`")
+}
+
+pub(crate) fn param_type(at: Span) -> Diagnostic {
+    Diagnostic::error(FIELD, at, "a parameter is a tensor whose axes are written out")
+        .help("such as `param f32[O, I]`")
+}
+
+pub(crate) fn state_field(at: Span) -> Diagnostic {
+    Diagnostic::error(FIELD, at, "a layer holds no state: it is passed to its functions")
+        .help("take it as an argument: `fn step(x: …, h: inout f32[B, D])`")
+}
+
+pub(crate) fn no_fields(name: &Ident) -> Diagnostic {
+    Diagnostic::error(FIELD, name.span, format!("this has no field `{}`", name.as_str()))
+        .help("index an array first: `blocks[0].norm`")
+}
+
+pub(crate) fn choice_values(at: Span) -> Diagnostic {
+    Diagnostic::error(FIELD, at, "the values of a choice are a list of sizes")
+        .help("such as `for k in [3, 5]`")
+}
+
+pub(crate) fn unknown_init(at: Span) -> Diagnostic {
+    Diagnostic::error(INIT, at, "this is no way to start a parameter")
+        .help("one of zeros, ones, kaiming, xavier, normal(std), uniform(low, high), or a number")
+}
+
+pub(crate) fn init_arguments(at: Span, name: Name, expected: usize) -> Diagnostic {
+    Diagnostic::error(INIT, at, format!("`{name}` takes {expected} numbers")).help("write them out")
+}
+
+pub(crate) fn undecided_field(at: Span, condition: &Condition) -> Diagnostic {
+    Diagnostic::error(
+        UNDECIDED,
+        at,
+        format!("this field is there only when `{condition}` holds, which is not known here"),
+    )
+    .help(format!("use it inside `if {condition} {{ … }}`"))
+}
+
+pub(crate) fn absent_field(at: Span) -> Diagnostic {
+    Diagnostic::error(UNDECIDED, at, "this field is not there under the conditions that hold here")
+        .help("use it in the other branch")
+}
+
+pub(crate) fn array_element(at: Span) -> Diagnostic {
+    Diagnostic::error(FIELD, at, "an array in a layer that is used as a whole is one of layers")
+        .help("index it: `table[0]`")
+}
+
+pub(crate) fn no_main(at: Span, layer: Name) -> Diagnostic {
+    Diagnostic::error(
+        NO_MAIN,
+        at,
+        format!("layer `{layer}` has no function without a name, so it cannot be called"),
+    )
+    .help("call one of its named functions: `layer.step(…)`")
+}
+
+pub(crate) fn hole_as_value(at: Span) -> Diagnostic {
+    Diagnostic::error(HOLE, at, "a hole of a space is called, it is no value")
+        .help("apply it: `down(x)`")
+}
+
+/// What would fit in the place of a `?`.
+pub(crate) fn hole(at: Span, takes: &str, fitting: &[String]) -> Diagnostic {
+    let diagnostic = Diagnostic::warning(HOLE, at, format!("this hole takes {takes}"));
+    match fitting {
+        [] => diagnostic.note("nothing in scope takes such values"),
+        fitting => diagnostic.note(format!("these take such values: {}", fitting.join(", "))),
+    }
+}

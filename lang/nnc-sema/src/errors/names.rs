@@ -1,0 +1,182 @@
+//! Names, arguments and the form of declarations: E01xx.
+
+use nnc_base::{Code, Diagnostic, Name, Span};
+use nnc_syntax::ast::Ident;
+
+use super::suggest;
+
+pub(crate) const UNKNOWN_NAME: Code = Code("E0100");
+const UNKNOWN_DIM: Code = Code("E0101");
+const DUPLICATE: Code = Code("E0102");
+const IMPORT: Code = Code("E0103");
+const UNKNOWN_KIND: Code = Code("E0104");
+const UNKNOWN_TYPE: Code = Code("E0105");
+const UNKNOWN_FIELD: Code = Code("E0106");
+const PRIVATE: Code = Code("E0107");
+const ARGUMENTS: Code = Code("E0110");
+const PARAMETERS: Code = Code("E0111");
+const NOT_CALLABLE: Code = Code("E0112");
+const RECURSION: Code = Code("E0113");
+const NOT_A_VALUE: Code = Code("E0114");
+const UNUSED: Code = Code("E0115");
+/// An answer to `reveal(x);`, which is no mistake.
+pub(crate) const REVEAL: Code = Code("E0190");
+
+pub(crate) fn unknown_name(name: &Ident, near: Option<&str>) -> Diagnostic {
+    let text = format!("`{}` is not defined here", name.as_str());
+    suggest(Diagnostic::error(UNKNOWN_NAME, name.span, text), near)
+}
+
+pub(crate) fn unknown_dim(name: &Ident, near: Option<&str>) -> Diagnostic {
+    let text = format!("dim `{}` is not declared", name.as_str());
+    let diagnostic = Diagnostic::error(UNKNOWN_DIM, name.span, text);
+    match near {
+        Some(_) => suggest(diagnostic, near),
+        None => diagnostic.help(format!("declare it: `dims {}: feat`", name.as_str())),
+    }
+}
+
+pub(crate) fn unbound_dim(name: &Ident, declared: Span) -> Diagnostic {
+    let text = format!("dim `{}` has no value here", name.as_str());
+    Diagnostic::error(UNKNOWN_DIM, name.span, text)
+        .label(declared, "declared here, which gives it a kind and no value")
+        .note("a dim gets its value from a `<…>` parameter, or from an axis in the function's signature")
+        .help("give an argument an axis of this size, or take it as `n: dim`")
+}
+
+pub(crate) fn duplicate(name: &Ident, first: Span) -> Diagnostic {
+    Diagnostic::error(DUPLICATE, name.span, format!("`{}` is defined twice", name.as_str()))
+        .label(first, "first here")
+        .help("give one of them another name")
+}
+
+pub(crate) fn second_main(at: Span, first: Span) -> Diagnostic {
+    Diagnostic::error(DUPLICATE, at, "a layer has one function without a name")
+        .label(first, "this is the other")
+        .help("name one of them: `fn step(…)`, called as `layer.step(…)`")
+}
+
+pub(crate) fn unknown_module(at: Span, module: Name, near: Option<&str>) -> Diagnostic {
+    let text = format!("there is no module `{module}`");
+    suggest(Diagnostic::error(IMPORT, at, text), near)
+        .note("a file `1_mlp.nn` is the module `mlp`; the library's are `std.nn`, `std.audio`, …")
+}
+
+pub(crate) fn unknown_import(name: &Ident, module: Name, near: Option<&str>) -> Diagnostic {
+    let text = format!("module `{module}` has no `{}`", name.as_str());
+    suggest(Diagnostic::error(IMPORT, name.span, text), near)
+}
+
+pub(crate) fn private(name: &Ident, module: Name, declared: Span) -> Diagnostic {
+    let text = format!("`{}` of module `{module}` is not public", name.as_str());
+    Diagnostic::error(PRIVATE, name.span, text)
+        .label(declared, "declared here without `pub`")
+        .help("write `pub` in front of its declaration")
+}
+
+pub(crate) fn unknown_kind(name: &Ident, near: Option<&str>) -> Diagnostic {
+    let text = format!("there is no kind `{}`", name.as_str());
+    let diagnostic = suggest(Diagnostic::error(UNKNOWN_KIND, name.span, text), near);
+    diagnostic.help(format!("declare a new one: `kind {}`", name.as_str()))
+}
+
+pub(crate) fn unknown_type(name: &Ident, near: Option<&str>) -> Diagnostic {
+    let text = format!("there is no type `{}`", name.as_str());
+    suggest(Diagnostic::error(UNKNOWN_TYPE, name.span, text), near)
+}
+
+pub(crate) fn unknown_layer(name: &Ident, near: Option<&str>) -> Diagnostic {
+    let text = format!("there is no layer `{}`", name.as_str());
+    let diagnostic = suggest(Diagnostic::error(UNKNOWN_TYPE, name.span, text), near);
+    diagnostic.help(format!("import it, such as `use std.nn.{{{}}}`", name.as_str()))
+}
+
+pub(crate) fn not_a_layer(name: &Ident) -> Diagnostic {
+    let text = format!("`{}` is not a layer", name.as_str());
+    Diagnostic::error(UNKNOWN_TYPE, name.span, text)
+        .help("fields are layers or `param …`; functions are called in a body")
+}
+
+pub(crate) fn unknown_field(
+    name: &Ident,
+    of: Name,
+    declared: Span,
+    near: Option<&str>,
+) -> Diagnostic {
+    let text = format!("`{of}` has no field or function `{}`", name.as_str());
+    suggest(Diagnostic::error(UNKNOWN_FIELD, name.span, text), near)
+        .label(declared, format!("`{of}` is declared here"))
+}
+
+pub(crate) fn no_fields(name: &Ident, found: &str) -> Diagnostic {
+    let text = format!("{found} has no field `{}`", name.as_str());
+    Diagnostic::error(UNKNOWN_FIELD, name.span, text).note("fields belong to layers and structs")
+}
+
+pub(crate) fn missing_argument(at: Span, callee: Name, param: &Ident) -> Diagnostic {
+    let text = format!("`{callee}` needs a value for `{}`", param.as_str());
+    Diagnostic::error(ARGUMENTS, at, text)
+        .label(param.span, "declared here")
+        .help(format!("write `{}=…`", param.as_str()))
+}
+
+pub(crate) fn too_many_arguments(at: Span, most: usize) -> Diagnostic {
+    Diagnostic::error(ARGUMENTS, at, format!("at most {most} arguments can be given here"))
+        .help("leave out the others")
+}
+
+pub(crate) fn argument_count(at: Span, callee: Name, expected: usize, found: usize) -> Diagnostic {
+    let text = format!("`{callee}` takes {expected} arguments, {found} are given");
+    Diagnostic::error(ARGUMENTS, at, text).help(format!("give it {expected}"))
+}
+
+pub(crate) fn argument_twice(name: &Ident) -> Diagnostic {
+    Diagnostic::error(ARGUMENTS, name.span, format!("`{}` is given twice", name.as_str()))
+        .help("leave out one of them")
+}
+
+pub(crate) fn unknown_argument(name: &Ident, near: Option<&str>) -> Diagnostic {
+    let text = format!("there is no parameter `{}`", name.as_str());
+    suggest(Diagnostic::error(ARGUMENTS, name.span, text), near)
+}
+
+pub(crate) fn parameter_count(at: Span, name: Name, expected: usize, found: usize) -> Diagnostic {
+    let text = format!("`{name}` takes {expected} parameters in `<…>`, {found} are given");
+    Diagnostic::error(PARAMETERS, at, text).help(format!("give it {expected}"))
+}
+
+pub(crate) fn not_callable(at: Span, found: &str) -> Diagnostic {
+    Diagnostic::error(NOT_CALLABLE, at, format!("this cannot be called: it is {found}"))
+        .help("functions and layers can be called")
+}
+
+pub(crate) fn recursion(at: Span, what: &str) -> Diagnostic {
+    Diagnostic::error(RECURSION, at, what)
+        .note("sizes and layers are finite: nothing may need itself")
+        .help("write a `scan` for a loop over time, or `fold` for one over layers")
+}
+
+pub(crate) fn not_a_value(name: &Ident) -> Diagnostic {
+    let text = format!("`{}` is not a value", name.as_str());
+    Diagnostic::error(NOT_A_VALUE, name.span, text).help("call it, or use it as a type")
+}
+
+pub(crate) fn not_a_tuple(at: Span, expected: usize, found: &str) -> Diagnostic {
+    let text = format!("{expected} names cannot be given to the parts of {found}");
+    Diagnostic::error(NOT_A_VALUE, at, text)
+        .help("write as many names as there are parts, `_` for one that is not used")
+}
+
+pub(crate) fn lambda(at: Span) -> Diagnostic {
+    Diagnostic::error(NOT_A_VALUE, at, "a lambda is only written as an argument of `fold`")
+        .help("declare a `fn`")
+}
+
+pub(crate) fn unused_value(at: Span) -> Diagnostic {
+    Diagnostic::error(UNUSED, at, "this value is not used")
+        .help("give it a name with `let`, or leave it out")
+}
+
+pub(crate) fn revealed(at: Span, ty: &str) -> Diagnostic {
+    Diagnostic::warning(REVEAL, at, ty)
+}

@@ -1,0 +1,417 @@
+//! Types and axes of tensors.
+
+use nnc_base::{Code, Diagnostic, Name, Span};
+use nnc_hir::{Axis, TensorType};
+use nnc_shape::{Answer, Dim};
+use nnc_syntax::ast::Ident;
+
+use super::sizes::specialised;
+use super::{explain, guard, witness};
+use crate::cx::Scope;
+
+const TYPE: Code = Code("E0200");
+const WIDTH: Code = Code("E0201");
+const RANK: Code = Code("E0202");
+const FLATTEN: Code = Code("E0203");
+const IDENTICAL: Code = Code("E0210");
+const SWAPPED: Code = Code("E0211");
+const LAYOUT: Code = Code("E0212");
+const RESHAPE: Code = Code("E0213");
+const LOSS_AXIS: Code = Code("E0214");
+const EQUAL_WHEN: Code = Code("E0221");
+const ORDER: Code = Code("E0222");
+const SPECIALISED: Code = Code("E0230");
+const RATE: Code = Code("E0320");
+
+pub(crate) fn type_mismatch(
+    at: Span,
+    found: &str,
+    expected: &str,
+    declared: Span,
+    who: &str,
+) -> Diagnostic {
+    Diagnostic::error(TYPE, at, format!("expected {expected}, found {found}"))
+        .label(declared, format!("{who} wants {expected}"))
+        .help(format!("give a value of type {expected}"))
+}
+
+pub(crate) fn not_a_tensor(at: Span, found: &str) -> Diagnostic {
+    Diagnostic::error(TYPE, at, format!("a tensor is wanted here, found {found}"))
+        .help("use one of its parts or fields")
+}
+
+pub(crate) fn empty_list(at: Span) -> Diagnostic {
+    Diagnostic::error(TYPE, at, "a list has at least one item").help("write its items")
+}
+
+pub(crate) fn rank(at: Span, found: &str, expected: &str, declared: Span, who: &str) -> Diagnostic {
+    Diagnostic::error(RANK, at, format!("{who} takes {expected}, the value is {found}"))
+        .label(declared, format!("declared as {expected}"))
+        .note("the number of axes is different")
+        .help("index it in the order that is wanted: `let y[b, t] = x[…]`")
+}
+
+pub(crate) fn packs(at: Span, before: &str, here: &str, declared: Span, who: &str) -> Diagnostic {
+    let text = format!("`..` of {who} is [{before}] for an earlier argument and [{here}] for this");
+    Diagnostic::error(RANK, at, text)
+        .label(declared, "declared here")
+        .note("`..` stands for the same axes in all of a signature")
+        .help("give both arguments the same leading axes")
+}
+
+/// Two sizes that should be one and are not known to be.
+#[expect(clippy::too_many_arguments, reason = "a message names both origins and the values")]
+pub(crate) fn sizes(
+    scope: &Scope,
+    found: &Dim,
+    expected: &Dim,
+    kind: Option<Name>,
+    answer: &Answer,
+    at: Span,
+    declared: Span,
+    who: &str,
+) -> Diagnostic {
+    let (left, right) = (scope.show(found), scope.show(expected));
+    let axis = kind.map_or("elements along this axis", |kind| plural(kind));
+    if let Some(var) = specialised(scope, found, expected) {
+        return special(var, if found.as_var().is_some() { &right } else { &left }, at, declared);
+    }
+    if guard(answer).is_some()
+        || witness(answer).is_some()
+            && matches!(answer, Answer::Unproven { .. })
+            && same_vars(found, expected)
+    {
+        let text = format!(
+            "{who} wants {right} {axis}, the value has {left}, and these are equal only sometimes"
+        );
+        return explain(
+            Diagnostic::error(EQUAL_WHEN, at, text).label(declared, format!("wants {right}")),
+            answer,
+        );
+    }
+    Diagnostic::error(WIDTH, at, format!("{who} expects {right} {axis}, the value has {left}"))
+        .here(format!("has {left}"))
+        .label(declared, format!("expects {right}"))
+        .note("sizes are equal when they are proved so, from the program's facts")
+        .help(format!("make them agree, or add the fact `where {left} == {right}`"))
+}
+
+fn same_vars(left: &Dim, right: &Dim) -> bool {
+    let (left, right) = (left.vars(), right.vars());
+    !left.is_empty() && left == right
+}
+
+fn plural(kind: Name) -> &'static str {
+    match kind.as_str() {
+        "feat" => "features",
+        "chan" => "channels",
+        "row" => "rows",
+        "col" => "columns",
+        "time" => "steps in time",
+        "batch" => "items in the batch",
+        "head" => "heads",
+        "class" => "classes",
+        "vocab" => "tokens in the vocabulary",
+        "expert" => "experts",
+        _ => "elements along this axis",
+    }
+}
+
+fn special(var: Name, value: &str, at: Span, other: Span) -> Diagnostic {
+    Diagnostic::error(
+        SPECIALISED,
+        at,
+        format!("this requires {var} == {value}, but {var} may be any size"),
+    )
+    .label(other, format!("{value} comes from here"))
+    .note("a size that each call chooses may not be fixed inside the function")
+    .help(format!(
+        "read a part by an offset with `where {var} <= {value}`, or add `where {var} == {value}`"
+    ))
+}
+
+pub(crate) fn flatten(
+    scope: &Scope,
+    found: &Dim,
+    wanted: &Dim,
+    at: Span,
+    merged: Span,
+    who: &str,
+) -> Diagnostic {
+    let (found, wanted) = (scope.show(found), scope.show(wanted));
+    Diagnostic::error(
+        FLATTEN,
+        at,
+        format!("{who} takes {wanted} features, the flattened value has {found}"),
+    )
+    .label(merged, format!("merged here into {found}"))
+    .help(format!("write the layer for {found} features, or pool first"))
+}
+
+pub(crate) fn broadcast_axis(at: Span, scope: &Scope, size: &Dim, declared: Span) -> Diagnostic {
+    let size = scope.show(size);
+    Diagnostic::error(
+        IDENTICAL,
+        at,
+        format!("a broadcast axis `_` stands where an axis of {size} is wanted"),
+    )
+    .label(declared, "wanted here")
+    .note("`_` is repeated by elementwise operators only")
+    .help("add it to a value that has the axis")
+}
+
+/// Operands with different numbers of axes.
+#[expect(clippy::too_many_arguments, reason = "a message names both origins and the values")]
+pub(crate) fn identical_axes(
+    at: Span,
+    symbol: &str,
+    left: &str,
+    left_at: Span,
+    right: &str,
+    right_at: Span,
+    left_type: &TensorType,
+    right_type: &TensorType,
+) -> Diagnostic {
+    let diagnostic = Diagnostic::error(
+        IDENTICAL,
+        at,
+        format!("`{symbol}` needs identical axes: {left} and {right}"),
+    )
+    .label(left_at, format!("this is {left}"))
+    .label(right_at, format!("this is {right}"))
+    .note("nothing is broadcast unless it is written");
+    let (short, long) = if left_type.axes.len() < right_type.axes.len() {
+        (left_type, right_type)
+    } else {
+        (right_type, left_type)
+    };
+    let places: Vec<String> = long
+        .axes
+        .iter()
+        .map(|axis| {
+            let there = short.axes.iter().any(|it| it.size == axis.size);
+            if there { axis.to_string().to_lowercase() } else { "_".to_owned() }
+        })
+        .collect();
+    diagnostic.help(format!(
+        "index it in a `let`, or broadcast on purpose with `_`: the shorter one as `x[{}]`",
+        places.join(", ")
+    ))
+}
+
+fn kind_and_size(axis: &Axis) -> String {
+    match axis.kind {
+        Some(kind) => format!("`{kind} {axis}`"),
+        None => format!("`{axis}`"),
+    }
+}
+
+pub(crate) fn swapped_axes(
+    place: usize,
+    symbol: &str,
+    left: &[Axis],
+    right: &[Axis],
+    spans: (Span, Span),
+    at: Span,
+) -> Diagnostic {
+    let text = format!(
+        "axis {place} of `{symbol}` is {} on the left and {} on the right",
+        kind_and_size(&left[place]),
+        kind_and_size(&right[place])
+    );
+    let diagnostic = Diagnostic::error(SWAPPED, at, text)
+        .label(spans.0, format!("axes [{}]", kinds_text(left)))
+        .label(spans.1, format!("axes [{}]", kinds_text(right)));
+    match transpose(left, right) {
+        Some(order) => diagnostic
+            .help(format!("a transpose makes them equal: `let y[{}] = x[{}]`", order.0, order.1)),
+        None => diagnostic.help("index both so that axes of one kind meet"),
+    }
+}
+
+fn kinds_text(axes: &[Axis]) -> String {
+    let kinds: Vec<String> = axes
+        .iter()
+        .map(|axis| axis.kind.map_or_else(|| axis.to_string(), |kind| kind.to_string()))
+        .collect();
+    kinds.join(", ")
+}
+
+/// Index lists that bring `found` into the order of `wanted`, if kinds say how.
+fn transpose(wanted: &[Axis], found: &[Axis]) -> Option<(String, String)> {
+    let letter =
+        |axis: &Axis| -> Option<String> { Some(axis.kind?.as_str().chars().next()?.to_string()) };
+    let mut wanted_kinds: Vec<Name> = wanted.iter().filter_map(|it| it.kind).collect();
+    let mut found_kinds: Vec<Name> = found.iter().filter_map(|it| it.kind).collect();
+    let complete = wanted_kinds.len() == wanted.len() && found_kinds.len() == found.len();
+    wanted_kinds.sort();
+    found_kinds.sort();
+    if !complete || wanted_kinds != found_kinds {
+        return None;
+    }
+    let text = |axes: &[Axis]| axes.iter().filter_map(letter).collect::<Vec<_>>().join(", ");
+    Some((text(wanted), text(found)))
+}
+
+/// Axes of a value that are of other kinds than those wanted.
+pub(crate) fn kinds(
+    place: usize,
+    found: &[Axis],
+    expected: &[Axis],
+    at: Span,
+    declared: Span,
+    who: &str,
+) -> Diagnostic {
+    match transpose(expected, found) {
+        Some((wanted, order)) if found.len() > 2 => Diagnostic::error(
+            LAYOUT,
+            at,
+            format!("{who} wants [{}]; this is [{}]", kinds_text(expected), kinds_text(found)),
+        )
+        .label(declared, format!("declared as [{}]", kinds_text(expected)))
+        .help(format!("transpose it: `let y[{wanted}] = x[{order}]`")),
+        order => {
+            let text = format!(
+                "axis {place} is {}, and {who} wants {}",
+                kind_and_size(&found[place]),
+                kind_and_size(&expected[place])
+            );
+            let diagnostic = Diagnostic::error(SWAPPED, at, text)
+                .label(declared, format!("declared as [{}]", kinds_text(expected)))
+                .note("axes match when their kinds are equal and their sizes are proved equal");
+            match order {
+                Some((wanted, order)) => diagnostic
+                    .help(format!("a transpose makes them equal: `let y[{wanted}] = x[{order}]`")),
+                None => diagnostic.help("index the value so that axes of one kind meet"),
+            }
+        }
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "a message names both origins and the values")]
+pub(crate) fn operand_sizes(
+    scope: &Scope,
+    symbol: &str,
+    (left, left_type): (&Dim, &str),
+    (right, right_type): (&Dim, &str),
+    kind: Option<Name>,
+    answer: &Answer,
+    spans: (Span, Span),
+    at: Span,
+) -> Diagnostic {
+    let who = format!("`{symbol}`");
+    let diagnostic = sizes(scope, right, left, kind, answer, spans.1, spans.0, &who);
+    let one = Some(1);
+    if left.as_constant() == one || right.as_constant() == one {
+        return Diagnostic::error(
+            IDENTICAL,
+            at,
+            format!("`{symbol}` needs identical axes: {left_type} and {right_type}"),
+        )
+        .label(spans.0, format!("this is {left_type}"))
+        .label(spans.1, format!("this is {right_type}"))
+        .note("an axis of size 1 is not repeated unless that is written")
+        .help("take its only element and broadcast on purpose: `x[b, 0]` and `x[b, _]`");
+    }
+    diagnostic
+}
+
+pub(crate) fn rates(
+    found: &Axis,
+    expected: &Axis,
+    at: Span,
+    declared: Span,
+    who: &str,
+) -> Diagnostic {
+    let show = |axis: &Axis| {
+        let kind = axis.kind.map_or("time", |kind| kind.as_str());
+        match axis.rate {
+            Some(rate) => format!("{kind} @ {rate}"),
+            None => kind.to_owned(),
+        }
+    };
+    let rate = expected.rate.map(|rate| rate.to_string()).unwrap_or_default();
+    Diagnostic::error(RATE, at, format!("{who} wants {}, this is {}", show(expected), show(found)))
+        .label(declared, format!("declared as {}", show(expected)))
+        .note("equal sizes are not enough: an axis over time keeps its rate")
+        .help(format!("resample it to {rate}"))
+}
+
+pub(crate) fn loss_axis(at: Span, axes: &[Axis], axis: usize, softmax: Span) -> Diagnostic {
+    let name = |axis: &Axis| axis.to_string().to_lowercase();
+    let (wrong, right) = (&axes[axis], &axes[axes.len() - 1]);
+    Diagnostic::error(
+        LOSS_AXIS,
+        at,
+        format!(
+            "the probabilities are normalised over {}, not over the last axis {}",
+            kind_and_size(wrong),
+            kind_and_size(right)
+        ),
+    )
+    .label(softmax, format!("should be `softmax[{}]`", name(right)))
+    .help("normalise over the axis that the target is an index into")
+}
+
+pub(crate) fn reshape(name: &Ident) -> Diagnostic {
+    Diagnostic::error(
+        RESHAPE,
+        name.span,
+        format!("there is no `{}`: elements may not move across axes unseen", name.as_str()),
+    )
+    .note("a reshape from [b, t, (n d)] to [b, n, t, d] would mix up time and heads")
+    .help(
+        "write the axes: `let q[b, n, t, d] = x[b, t, (n:N d)]`, or `let y[b, (h w)] = x[b, h, w]`",
+    )
+}
+
+pub(crate) fn no_axes(at: Span) -> Diagnostic {
+    Diagnostic::error(RANK, at, "the value has no axis of its own here").help("index it in a `let`")
+}
+
+pub(crate) fn axis_kind(at: Span, found: Option<(&str, &str, bool)>) -> Diagnostic {
+    match found {
+        None => Diagnostic::error(RANK, at, "`axis=` takes the kind of an axis")
+            .help("such as `axis=chan`"),
+        Some((kind, ty, true)) => {
+            Diagnostic::error(RANK, at, format!("{ty} has more than one axis of kind `{kind}`"))
+                .help("index it in a `let`")
+        }
+        Some((kind, ty, false)) => {
+            Diagnostic::error(RANK, at, format!("{ty} has no axis of kind `{kind}`"))
+                .help("leave out `axis=` for the last axis, or declare the kind in `dims`")
+        }
+    }
+}
+
+pub(crate) fn split_sum(
+    scope: &Scope,
+    at: Span,
+    sum: &Dim,
+    total: &Dim,
+    answer: &Answer,
+) -> Diagnostic {
+    let (sum, total) = (scope.show(sum), scope.show(total));
+    explain(
+        Diagnostic::error(WIDTH, at, format!("the parts sum up to {sum}, the axis has {total}")),
+        answer,
+    )
+    .help("the sizes of the parts make up the whole axis")
+}
+
+pub(crate) fn split_count(at: Span) -> Diagnostic {
+    Diagnostic::error(TYPE, at, "the number of parts is an integer that is written out")
+        .help("write the sizes instead: `split(x, [a, b])`")
+}
+
+pub(crate) fn top_k(scope: &Scope, at: Span, k: &Dim, size: &Dim, answer: &Answer) -> Diagnostic {
+    let (k, size) = (scope.show(k), scope.show(size));
+    explain(
+        Diagnostic::error(
+            ORDER,
+            at,
+            format!("top_k takes {k} of {size}, and {k} <= {size} is not known"),
+        ),
+        answer,
+    )
+}

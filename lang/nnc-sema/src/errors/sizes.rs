@@ -1,0 +1,208 @@
+//! Sizes and facts.
+
+use nnc_base::{Code, Diagnostic, Name, Span};
+use nnc_hir::{CompareOp, Condition};
+use nnc_shape::{Answer, Dim};
+
+use super::{explain, guard, witness};
+use crate::cx::Scope;
+use crate::dims::question;
+
+const NOT_A_SIZE: Code = Code("E0205");
+const NOT_INFERRED: Code = Code("E0207");
+const REST: Code = Code("E0208");
+const DIVIDES: Code = Code("E0220");
+const EQUAL_WHEN: Code = Code("E0221");
+const ORDER: Code = Code("E0222");
+const INEXACT: Code = Code("E0223");
+const SPECIALISED: Code = Code("E0230");
+const OVERFLOW: Code = Code("E0250");
+
+pub(crate) fn not_a_size(at: Span, why: &str) -> Diagnostic {
+    Diagnostic::error(NOT_A_SIZE, at, "this is not a size")
+        .here(why)
+        .note(
+            "sizes are dims, `dim` parameters, integers, and `+ - * / // %`, `min`, `max` of them",
+        )
+        .help("take it as a parameter: `n: dim`")
+}
+
+pub(crate) fn not_a_dim(at: Span, found: &str) -> Diagnostic {
+    Diagnostic::error(NOT_A_SIZE, at, format!("a `dim` is wanted here, found {found}"))
+        .note("a size must be known before the program runs, or be an argument of its entry")
+        .help("pass a dim, an integer, or arithmetic on these")
+}
+
+pub(crate) fn not_a_condition(at: Span) -> Diagnostic {
+    Diagnostic::error(NOT_A_SIZE, at, "this is not a condition on sizes")
+        .help("compare sizes, such as `D % N == 0` or `H >= k`, or name a `bool` config")
+}
+
+pub(crate) fn not_a_rate(at: Span) -> Diagnostic {
+    Diagnostic::error(NOT_A_SIZE, at, "a rate is written in Hz or kHz").help("such as `16kHz`")
+}
+
+pub(crate) fn undecided_size(at: Span, condition: &Condition) -> Diagnostic {
+    let text = format!("this size depends on `{condition}`, which is not known here");
+    Diagnostic::error(NOT_A_SIZE, at, text).help("add it, or its opposite, after `where`")
+}
+
+pub(crate) fn dim_bound(at: Span) -> Diagnostic {
+    Diagnostic::error(
+        NOT_A_SIZE,
+        at,
+        "a dim is bounded by `>=` with an integer or by `<=` with a size",
+    )
+    .help("write the fact after `where`")
+}
+
+pub(crate) fn rest_not_first(at: Span) -> Diagnostic {
+    Diagnostic::error(REST, at, "`..` stands for leading axes, so it comes first")
+        .help("move it to the front: `f32[.., T, D]`")
+}
+
+pub(crate) fn only_in_result(name: Name, at: Span, signature: Span) -> Diagnostic {
+    let text = format!("dim `{name}` is only in the result, so no argument gives it a value");
+    Diagnostic::error(NOT_INFERRED, at, text)
+        .label(signature, "no parameter has an axis of this size")
+        .help("take it as `n: dim`")
+}
+
+pub(crate) fn not_inferred(name: Name, at: Span) -> Diagnostic {
+    let text = format!("dim `{name}` cannot be inferred: it is only inside expressions");
+    Diagnostic::error(NOT_INFERRED, at, text)
+        .note("a call reads sizes off axes that are plain names; it never solves for them")
+        .help("take it as `n: dim`, or give an argument an axis of just this size")
+}
+
+pub(crate) fn divisor_not_positive(at: Span, scope: &Scope, divisor: &Dim) -> Diagnostic {
+    let text = format!("the divisor {} is not known to be at least 1", scope.show(divisor));
+    Diagnostic::error(INEXACT, at, text).help(format!("add `where {divisor} >= 1`"))
+}
+
+pub(crate) fn inexact(
+    at: Span,
+    scope: &Scope,
+    above: &Dim,
+    below: &Dim,
+    answer: &Answer,
+) -> Diagnostic {
+    let (left, right) = (scope.show(above), scope.show(below));
+    let text = format!("`/` on sizes is exact, and {right} is not known to divide {left}");
+    let diagnostic = Diagnostic::error(INEXACT, at, text);
+    let diagnostic = match witness(answer) {
+        Some(witness) => diagnostic.note(format!("witness: {witness}")),
+        None => diagnostic,
+    };
+    diagnostic.help(format!("add `where {left} % {right} == 0`, or round down with `//`"))
+}
+
+/// A `where` that asks for an equality.
+pub(crate) fn fact_equal(
+    scope: &Scope,
+    left: &Dim,
+    right: &Dim,
+    written: &Condition,
+    at: Span,
+    callee: Name,
+    declared: Span,
+) -> Diagnostic {
+    let answer = scope.facts.equal(left, right);
+    let remainder = right.as_constant() == Some(0) && written.to_string().contains("//");
+    if let Some((dividend, divisor)) = as_remainder(written) {
+        let mut diagnostic = Diagnostic::error(
+            DIVIDES,
+            at,
+            match left.as_constant() {
+                Some(value) => {
+                    format!("`{dividend} % {divisor} == 0` fails: the remainder is {value}")
+                }
+                None => format!("`{dividend} % {divisor} == 0` is not known to hold"),
+            },
+        )
+        .here(format!("needed by `{callee}`"))
+        .label(declared, "asked for here");
+        if let Some(witness) = witness(&answer) {
+            diagnostic = diagnostic.note(format!("witness: {witness}"));
+        }
+        return match guard(&answer) {
+            Some(guard) => diagnostic.help(format!("add `where {guard}`")),
+            None => diagnostic.help("choose sizes that divide; are two of them swapped?"),
+        };
+    }
+    if let (Some(var), Some(value)) = (
+        specialised(scope, left, right),
+        remainder.then_some(0).or(right.as_constant().or(left.as_constant())),
+    ) {
+        return Diagnostic::error(
+            SPECIALISED,
+            at,
+            format!("`{callee}` requires {var} == {value}, but {var} may be any size here"),
+        )
+        .label(declared, "asked for here")
+        .note("a size that each call chooses may not be fixed inside the function")
+        .help(format!("add `where {var} == {value}`, or make `{callee}` take any size"));
+    }
+    let (left, right) = (scope.show(left), scope.show(right));
+    let diagnostic =
+        Diagnostic::error(EQUAL_WHEN, at, format!("`{callee}` needs {left} == {right}"))
+            .label(declared, format!("asked for here: `{written}`"));
+    explain(diagnostic, &answer)
+}
+
+fn as_remainder(written: &Condition) -> Option<(String, String)> {
+    let Condition::Compare(CompareOp::Eq, left, right) = written else { return None };
+    if right.as_constant() != Some(0) {
+        return None;
+    }
+    let (dividend, divisor) = crate::dims::as_remainder(left)?;
+    Some((dividend.to_string(), divisor.to_string()))
+}
+
+/// A size that a call chooses and that would have to be a constant.
+pub(crate) fn specialised(scope: &Scope, left: &Dim, right: &Dim) -> Option<Name> {
+    let (var, other) = match (left.as_var(), right.as_var()) {
+        (Some(var), _) => (var, right),
+        (None, Some(var)) => (var, left),
+        (None, None) => return None,
+    };
+    other.as_constant()?;
+    scope.vars.get(&var).filter(|it| it.quantified).map(|_| var)
+}
+
+/// A `where` that asks for an inequality or for something composed.
+pub(crate) fn fact_order(
+    scope: &Scope,
+    here: &Condition,
+    written: &Condition,
+    at: Span,
+    callee: Name,
+    declared: Span,
+) -> Diagnostic {
+    let lengths = |condition: &Condition| condition.to_string().contains(".len");
+    let code = if lengths(written) { OVERFLOW } else { ORDER };
+    let shown = match here {
+        Condition::Compare(op, left, right) => {
+            format!("{} {} {}", scope.show(left), op.symbol(), scope.show(right))
+        }
+        other => other.to_string(),
+    };
+    let text = format!("`{callee}` needs `{written}`; here that is {shown}");
+    let mut diagnostic = Diagnostic::error(code, at, text).label(declared, "asked for here");
+    if let Condition::Compare(op, left, right) = here
+        && let Some(question) = question(*op, left, right)
+    {
+        let answer = scope.facts.ask(&question);
+        if let Some(witness) = witness(&answer) {
+            diagnostic = diagnostic.note(format!("witness: {witness}"));
+        }
+        return match (&answer, guard(&answer)) {
+            (_, Some(guard)) => diagnostic.help(format!("add `where {guard}`")),
+            (Answer::Refuted(_), None) => {
+                diagnostic.note("it fails for all sizes").help("choose other sizes")
+            }
+            _ => diagnostic.help(format!("add `where {shown}`")),
+        };
+    }
+    diagnostic.help(format!("add `where {shown}`"))
+}

@@ -1,0 +1,370 @@
+//! Layers: parameters, configs, facts and fields.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use nnc_base::{Name, Span};
+use nnc_hir::{
+    Alias, Config, ConfigKind, ConfigValue, Field, FieldValue, Init, LayerId, SpaceHole, Type,
+};
+use nnc_shape::Dim;
+use nnc_syntax::ast;
+
+use crate::cx::{Cx, Scope, VarInfo};
+use crate::dims::assume;
+use crate::errors::{layers as errors, names as name_errors, sizes};
+use crate::types::constant_float;
+
+/// What a layer or a space consists of.
+struct Parts<'a> {
+    params: &'a [ast::DimDecl],
+    configs: &'a [ast::Config],
+    facts: &'a [ast::Expr],
+    members: &'a [ast::Member],
+}
+
+impl<'a> Cx<'a> {
+    fn layer_parts(&self, id: LayerId) -> Option<(usize, Parts<'a>)> {
+        let place = self.layer_places[id.index()];
+        let item = &self.modules[place.module].ast.items[place.item];
+        let parts = match &item.kind {
+            ast::ItemKind::Layer(it) => Parts {
+                params: &it.params,
+                configs: &it.configs,
+                facts: &it.facts,
+                members: &it.members,
+            },
+            ast::ItemKind::Space(it) => {
+                Parts { params: &it.params, configs: &[], facts: &it.facts, members: &it.members }
+            }
+            _ => return None,
+        };
+        Some((place.module, parts))
+    }
+
+    /// Parameters, configs, facts and constants.
+    pub(crate) fn layer_header(&mut self, id: LayerId) {
+        let Some((module, parts)) = self.layer_parts(id) else { return };
+        let mut scope = Scope::new(module);
+        let params = self.params(&mut scope, parts.params);
+        if self.layer(id).space {
+            // A space's facts speak of the sizes of its holes.
+            for fact in parts.facts {
+                self.quantify(&mut scope, fact, &mut Vec::new());
+            }
+        }
+        let mut configs = Vec::new();
+        for config in parts.configs {
+            if let Some(config) = self.config(&mut scope, config) {
+                configs.push(config);
+            }
+        }
+        let mut facts = Vec::new();
+        for fact in parts.facts {
+            if let Some(fact) = self.condition(&scope, fact) {
+                assume(&mut scope, &fact, true);
+                facts.push(fact);
+            }
+        }
+        let mut aliases = Vec::new();
+        for member in parts.members {
+            let ast::MemberKind::Const(constant) = &member.kind else { continue };
+            let kind = self.kind(constant.kind);
+            let Some(mut size) = self.dim(&scope, &constant.value) else { continue };
+            size.kind = kind;
+            aliases.push(Alias { name: constant.name.name, value: size.dim.clone() });
+            scope.aliases.push((constant.name.name, size.dim.clone()));
+            scope.names.insert(constant.name.name, size);
+        }
+        let layer = &mut self.program.layers[id];
+        (layer.params, layer.configs) = (params, configs);
+        (layer.facts, layer.aliases) = (facts, aliases);
+        self.layer_scopes[id.index()] = Rc::new(scope);
+    }
+
+    fn config(&mut self, scope: &mut Scope, config: &ast::Config) -> Option<Config> {
+        let (kind, min, bound) = match &config.ty.kind {
+            ast::TypeKind::Dim { bound } => {
+                let (min, bound) = self.dim_bound(scope, bound.as_ref());
+                (ConfigKind::Dim, min, bound)
+            }
+            ast::TypeKind::Named(named) => match named.name.as_str() {
+                "int" => (ConfigKind::Int, i64::MIN + 1, None),
+                "float" | "f32" | "f64" | "f16" | "bf16" => (ConfigKind::Float, 1, None),
+                "bool" => (ConfigKind::Bool, 1, None),
+                _ => {
+                    self.report(errors::config_type(config.ty.span));
+                    return None;
+                }
+            },
+            _ => {
+                self.report(errors::config_type(config.ty.span));
+                return None;
+            }
+        };
+        let mut result =
+            Config { name: config.name.name, kind, default: None, span: config.name.span };
+        if let Some(default) = &config.default {
+            result.default = self.config_value(scope, &result, default);
+        }
+        match kind {
+            ConfigKind::Dim | ConfigKind::Int => {
+                let info =
+                    VarInfo { kind: None, rate: None, span: config.name.span, quantified: true };
+                scope.declare(config.name.name, info, min);
+                if let Some(bound) = bound {
+                    scope.facts.assume_at_least(&bound, &Dim::var(config.name.name));
+                }
+            }
+            ConfigKind::Float | ConfigKind::Bool => {
+                scope.configs.insert(config.name.name, kind);
+            }
+        }
+        Some(result)
+    }
+
+    /// `dim >= 0` gives a least value, `dim <= S` a greatest.
+    pub(crate) fn dim_bound(
+        &mut self,
+        scope: &Scope,
+        bound: Option<&ast::DimBound>,
+    ) -> (i64, Option<Dim>) {
+        let Some(bound) = bound else { return (1, None) };
+        let Some(limit) = self.dim(scope, &bound.value).map(|it| it.dim) else { return (1, None) };
+        match (bound.op, limit.as_constant()) {
+            (ast::BinaryOp::GreaterEqual, Some(least)) => (least, None),
+            (ast::BinaryOp::Greater, Some(least)) => (least + 1, None),
+            (ast::BinaryOp::LessEqual, _) => (0, Some(limit)),
+            (ast::BinaryOp::Less, _) => (0, Some(&limit - &Dim::constant(1))),
+            _ => {
+                self.report(sizes::dim_bound(bound.value.span));
+                (1, None)
+            }
+        }
+    }
+
+    /// Parameters, sub-layers and holes.
+    pub(crate) fn layer_fields(&mut self, id: LayerId) {
+        let Some((_, parts)) = self.layer_parts(id) else { return };
+        let scope = (*self.layer_scopes[id.index()]).clone();
+        let mut fields: Vec<Field> = Vec::new();
+        let mut names: HashMap<Name, Span> = HashMap::new();
+        for member in parts.members {
+            let (declared, value) = match &member.kind {
+                ast::MemberKind::Field(field) => {
+                    (field.names.as_slice(), self.field_value(&scope, &field.value))
+                }
+                ast::MemberKind::Hole(hole) => {
+                    (std::slice::from_ref(&hole.name), self.space_hole(&scope, hole))
+                }
+                ast::MemberKind::Const(_) | ast::MemberKind::Fn(_) | ast::MemberKind::Error => {
+                    continue;
+                }
+            };
+            for name in declared {
+                if let Some(first) = names.insert(name.name, name.span) {
+                    self.report(name_errors::duplicate(name, first));
+                    continue;
+                }
+                fields.push(Field {
+                    name: name.name,
+                    doc: member.docs.clone().unwrap_or_default(),
+                    span: name.span,
+                    value: value.clone(),
+                });
+            }
+        }
+        self.program.layers[id].fields = fields;
+    }
+
+    fn field_value(&mut self, scope: &Scope, value: &ast::FieldValue) -> FieldValue {
+        match &value.kind {
+            ast::FieldKind::Param { ty, init } => {
+                let ty = match self.ty(scope, ty) {
+                    Type::Tensor(ty) if !ty.pack => ty,
+                    Type::Error => return FieldValue::Error,
+                    _ => {
+                        self.report(errors::param_type(ty.span));
+                        return FieldValue::Error;
+                    }
+                };
+                let init = match init {
+                    Some(init) => self.init(init),
+                    None => Some(Init { name: Name::new("zeros"), args: Vec::new() }),
+                };
+                match init {
+                    Some(init) => FieldValue::Param { ty, init },
+                    None => FieldValue::Error,
+                }
+            }
+            ast::FieldKind::State { ty, .. } => {
+                self.report(errors::state_field(ty.span));
+                FieldValue::Error
+            }
+            ast::FieldKind::Layer(layer) => match self.layer_use(scope, layer) {
+                Some(layer) => FieldValue::Layer(layer),
+                None => FieldValue::Error,
+            },
+            ast::FieldKind::Array { element, count } => {
+                let element = self.field_value(scope, element);
+                match self.dim(scope, count) {
+                    Some(count) => FieldValue::Array(Box::new(element), count.dim),
+                    None => FieldValue::Error,
+                }
+            }
+            ast::FieldKind::If { condition, then, otherwise } => {
+                let Some(condition) = self.condition(scope, condition) else {
+                    return FieldValue::Error;
+                };
+                let mut inner = scope.clone();
+                assume(&mut inner, &condition, true);
+                let then = Box::new(self.field_value(&inner, then));
+                let otherwise = match otherwise {
+                    Some(otherwise) => {
+                        let mut inner = scope.clone();
+                        assume(&mut inner, &condition, false);
+                        Box::new(self.field_value(&inner, otherwise))
+                    }
+                    None => Box::new(FieldValue::Absent),
+                };
+                FieldValue::If { condition, then, otherwise }
+            }
+            ast::FieldKind::Error => FieldValue::Error,
+        }
+    }
+
+    fn init(&mut self, init: &ast::Expr) -> Option<Init> {
+        let (name, args, span) = match &init.kind {
+            ast::ExprKind::Name(name) => (name, [].as_slice(), init.span),
+            ast::ExprKind::Call { function, args } => match &function.kind {
+                ast::ExprKind::Name(name) => (name, args.as_slice(), init.span),
+                _ => {
+                    self.report(errors::unknown_init(init.span));
+                    return None;
+                }
+            },
+            _ => {
+                let Some(value) = constant_float(init) else {
+                    self.report(errors::unknown_init(init.span));
+                    return None;
+                };
+                return Some(Init { name: Name::new("constant"), args: vec![value] });
+            }
+        };
+        let expected = match name.as_str() {
+            "zeros" | "ones" | "kaiming" | "xavier" => 0,
+            "normal" | "constant" => 1,
+            "uniform" => 2,
+            _ => {
+                self.report(errors::unknown_init(name.span));
+                return None;
+            }
+        };
+        let values: Option<Vec<f64>> = args.iter().map(|arg| constant_float(&arg.value)).collect();
+        match values {
+            Some(values) if values.len() == expected => {
+                Some(Init { name: name.name, args: values })
+            }
+            _ => {
+                self.report(errors::init_arguments(span, name.name, expected));
+                None
+            }
+        }
+    }
+
+    /// A hole of a space with its candidates, each for all values of its choice.
+    fn space_hole(&mut self, scope: &Scope, hole: &ast::Hole) -> FieldValue {
+        let mut inner = scope.clone();
+        let mut dims = Vec::new();
+        self.quantify_type(&mut inner, &hole.input, &mut dims);
+        self.quantify_type(&mut inner, &hole.output, &mut dims);
+        let input = self.ty(&inner, &hole.input);
+        let output = self.ty(&inner, &hole.output);
+        let mut candidates = Vec::new();
+        for candidate in &hole.candidates {
+            let values = match &candidate.choice {
+                None => vec![None],
+                Some(choice) => {
+                    let ast::ExprKind::List(items) = &choice.values.kind else {
+                        self.report(errors::choice_values(choice.values.span));
+                        continue;
+                    };
+                    let items = items.iter().map(|item| self.dim(scope, item)).collect::<Vec<_>>();
+                    items.into_iter().flatten().map(|it| Some((choice.name.name, it))).collect()
+                }
+            };
+            for value in values {
+                let mut chosen = inner.clone();
+                if let Some((name, size)) = value {
+                    chosen.names.insert(name, size);
+                }
+                let chain: Option<Vec<_>> =
+                    candidate.chain.iter().map(|layer| self.layer_use(&chosen, layer)).collect();
+                candidates.extend(chain);
+            }
+        }
+        FieldValue::Hole(SpaceHole { input, output, candidates })
+    }
+
+    /// No layer may contain itself, directly or through others.
+    pub(crate) fn layers_within_themselves(&mut self) {
+        #[derive(Clone, Copy, PartialEq)]
+        enum Mark {
+            New,
+            Open,
+            Done,
+        }
+        fn uses(value: &FieldValue, found: &mut Vec<LayerId>) {
+            match value {
+                FieldValue::Layer(layer) => found.push(layer.layer),
+                FieldValue::Array(element, _) => uses(element, found),
+                FieldValue::If { then, otherwise, .. } => {
+                    uses(then, found);
+                    uses(otherwise, found);
+                }
+                FieldValue::Hole(hole) => {
+                    found.extend(hole.candidates.iter().flatten().map(|layer| layer.layer));
+                }
+                FieldValue::Param { .. } | FieldValue::Absent | FieldValue::Error => {}
+            }
+        }
+        let mut marks = vec![Mark::New; self.program.layers.len()];
+        for start in self.program.layers.ids().collect::<Vec<_>>() {
+            let mut stack = vec![(start, false)];
+            while let Some((id, leave)) = stack.pop() {
+                if leave {
+                    marks[id.index()] = Mark::Done;
+                    continue;
+                }
+                if marks[id.index()] != Mark::New {
+                    continue;
+                }
+                marks[id.index()] = Mark::Open;
+                stack.push((id, true));
+                for at in 0..self.program.layers[id].fields.len() {
+                    let mut found = Vec::new();
+                    uses(&self.program.layers[id].fields[at].value, &mut found);
+                    for used in found {
+                        if marks[used.index()] == Mark::Open {
+                            let span = self.program.layers[id].fields[at].span;
+                            self.report(name_errors::recursion(span, "this layer contains itself"));
+                            self.program.layers[id].fields[at].value = FieldValue::Error;
+                        } else {
+                            stack.push((used, false));
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The value of a config in a use of the layer.
+pub(crate) fn config_of<'u>(
+    layer: &nnc_hir::Layer,
+    used: &'u nnc_hir::LayerUse,
+    name: Name,
+) -> Option<&'u ConfigValue> {
+    let at = layer.configs.iter().position(|config| config.name == name)?;
+    used.configs.get(at)
+}

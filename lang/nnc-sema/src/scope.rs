@@ -1,0 +1,242 @@
+//! What names stand for: the items of modules and what they import.
+
+use std::collections::{HashMap, HashSet};
+
+use nnc_base::{Diagnostic, Name, Span};
+use nnc_hir::{
+    Base, CheckpointId, Elem, FunctionId, LayerId, Meaning, MeaningId, Program, Rate, StructId,
+};
+use nnc_syntax::ast;
+
+use crate::ModuleInput;
+use crate::errors::names as errors;
+
+/// What a name at the top level of a module stands for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Symbol {
+    Layer(LayerId),
+    Function(FunctionId),
+    Struct(StructId),
+    Meaning(MeaningId),
+    /// A type alias, by module and item.
+    Alias(usize, usize),
+    /// A constant, by module and item.
+    Const(usize, usize),
+    Checkpoint(CheckpointId),
+}
+
+/// What `dims` says of a name.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FileDim {
+    pub(crate) kind: Option<Name>,
+    pub(crate) rate: Option<Rate>,
+    pub(crate) min: i64,
+    pub(crate) span: Span,
+}
+
+/// One module.
+pub(crate) struct Module<'a> {
+    pub(crate) name: Name,
+    pub(crate) ast: &'a ast::Module,
+    pub(crate) symbols: HashMap<Name, (Symbol, Span)>,
+    pub(crate) dims: HashMap<Name, FileDim>,
+}
+
+/// Where an id's declaration is written.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) module: usize,
+    pub(crate) item: usize,
+    /// For a function of a layer: which member of the item.
+    pub(crate) member: Option<usize>,
+}
+
+/// The meanings that every module knows.
+#[derive(Clone, Copy)]
+pub(crate) struct Builtins {
+    pub(crate) logits: MeaningId,
+    pub(crate) prob: MeaningId,
+    pub(crate) log_prob: MeaningId,
+    pub(crate) mask: MeaningId,
+    pub(crate) pad_mask: MeaningId,
+    pub(crate) token: MeaningId,
+    pub(crate) index: MeaningId,
+}
+
+/// Kinds of axes that need no declaration.
+const KINDS: [&str; 14] = [
+    "batch", "time", "feat", "chan", "row", "col", "head", "vocab", "class", "expert", "state",
+    "depth", "group", "freq",
+];
+
+/// Functions of the language itself, besides the elementwise ones.
+pub(crate) const BUILTIN_FUNCTIONS: [&str; 22] = [
+    "exp", "log", "sqrt", "rsqrt", "tanh", "sin", "cos", "erf", "abs", "floor", "ceil", "round",
+    "sign", "pow", "max", "min", "split", "concat", "top_k", "fold", "tokens", "reveal",
+];
+
+impl Builtins {
+    /// Declares them as the first meanings of a program.
+    pub(crate) fn declare(program: &mut Program) -> (Builtins, HashMap<Name, MeaningId>) {
+        let mut names = HashMap::new();
+        let mut declare = |name: &str, base: Base, args: u32| {
+            let name = Name::new(name);
+            let id = program.meanings.push(Meaning {
+                name,
+                module: Name::new("std"),
+                span: Span::NONE,
+                parent: None,
+                args,
+                base: Elem::plain(base),
+            });
+            names.insert(name, id);
+            id
+        };
+        let builtins = Builtins {
+            logits: declare("Logits", Base::F32, 0),
+            prob: declare("Prob", Base::F32, 0),
+            log_prob: declare("LogProb", Base::F32, 0),
+            mask: declare("Mask", Base::Bool, 0),
+            pad_mask: declare("PadMask", Base::Bool, 0),
+            token: declare("Token", Base::I32, 1),
+            index: declare("Index", Base::I32, 1),
+        };
+        declare("Audio", Base::F32, 0);
+        (builtins, names)
+    }
+}
+
+/// The kinds that some module may use.
+pub(crate) fn kinds(modules: &[ModuleInput<'_>]) -> HashSet<Name> {
+    let declared =
+        modules.iter().flat_map(|module| &module.ast.items).flat_map(|item| match &item.kind {
+            ast::ItemKind::Kinds(names) => names.as_slice(),
+            _ => &[],
+        });
+    KINDS.iter().map(|it| Name::new(it)).chain(declared.map(|it| it.name)).collect()
+}
+
+/// The name in `names` that a person may have meant, if one is near.
+pub(crate) fn nearest<'n>(
+    wrong: &str,
+    names: impl IntoIterator<Item = &'n str>,
+) -> Option<&'n str> {
+    let limit = (wrong.chars().count() / 3).max(1);
+    names
+        .into_iter()
+        .map(|name| (edit_distance(wrong, name), name))
+        .filter(|(distance, name)| *distance <= limit && *name != wrong)
+        .min()
+        .map(|(_, name)| name)
+}
+
+/// How many letters must be put in, taken out, replaced or swapped; case costs nothing
+/// but counts as one in all.
+fn edit_distance(left: &str, right: &str) -> usize {
+    if left.eq_ignore_ascii_case(right) {
+        return usize::from(left != right);
+    }
+    let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
+    if left.len().abs_diff(right.len()) > 4 {
+        return usize::MAX;
+    }
+    let mut before: Vec<usize> = Vec::new();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, a) in left.iter().enumerate() {
+        let mut next = vec![i + 1];
+        for (j, b) in right.iter().enumerate() {
+            let mut best = (row[j] + usize::from(a != b)).min(row[j + 1] + 1).min(next[j] + 1);
+            if i > 0 && j > 0 && *a == right[j - 1] && left[i - 1] == *b {
+                best = best.min(before[j - 1] + 1);
+            }
+            next.push(best);
+        }
+        before = std::mem::replace(&mut row, next);
+    }
+    row[right.len()]
+}
+
+/// Resolves the `use` lines of all modules.
+pub(crate) fn imports(
+    modules: &mut [Module<'_>],
+    public: &HashSet<(usize, Name)>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let by_name: HashMap<Name, usize> =
+        modules.iter().enumerate().map(|(i, module)| (module.name, i)).collect();
+    for index in 0..modules.len() {
+        let ast = modules[index].ast;
+        for item in &ast.items {
+            let ast::ItemKind::Use(import) = &item.kind else { continue };
+            let (path, names) = split_use(import, &by_name);
+            let path_name = dotted(path);
+            let Some(&from) = by_name.get(&path_name) else {
+                let known = modules.iter().map(|module| module.name.as_str());
+                let near = nearest(path_name.as_str(), known);
+                diagnostics.push(errors::unknown_module(item.span, path_name, near));
+                poison(&mut modules[index], names);
+                continue;
+            };
+            for name in names {
+                let found = modules[from].symbols.get(&name.name).copied();
+                match found {
+                    Some((symbol, span)) => {
+                        if !public.contains(&(from, name.name)) && from != index {
+                            let module = modules[from].name;
+                            diagnostics.push(errors::private(name, module, span));
+                        }
+                        let before = modules[index].symbols.insert(name.name, (symbol, name.span));
+                        if let Some((other, first)) = before
+                            && other != symbol
+                        {
+                            diagnostics.push(errors::duplicate(name, first));
+                        }
+                    }
+                    // The language's own functions may be imported from the library by name.
+                    None if BUILTIN_FUNCTIONS.contains(&name.as_str()) => {}
+                    None => {
+                        let module = modules[from].name;
+                        let known: Vec<&str> = modules[from]
+                            .symbols
+                            .keys()
+                            .filter(|it| public.contains(&(from, **it)))
+                            .map(|it| it.as_str())
+                            .collect();
+                        let near = nearest(name.as_str(), known);
+                        diagnostics.push(errors::unknown_import(name, module, near));
+                        poison(&mut modules[index], std::slice::from_ref(name));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A failed import was reported once; its names are known as nothing.
+fn poison(module: &mut Module<'_>, names: &[ast::Ident]) {
+    for name in names {
+        // An alias to no item: every use of it is passed over in silence.
+        module.symbols.entry(name.name).or_insert((Symbol::Alias(usize::MAX, 0), name.span));
+    }
+}
+
+fn dotted(path: &[ast::Ident]) -> Name {
+    let parts: Vec<&str> = path.iter().map(|it| it.as_str()).collect();
+    Name::new(&parts.join("."))
+}
+
+/// The module of a `use`, and the names it takes from there.
+fn split_use<'u>(
+    import: &'u ast::Use,
+    modules: &HashMap<Name, usize>,
+) -> (&'u [ast::Ident], &'u [ast::Ident]) {
+    if let Some(names) = &import.names {
+        return (&import.path, names);
+    }
+    match import.path.split_last() {
+        Some((_, front)) if !front.is_empty() && !modules.contains_key(&dotted(&import.path)) => {
+            (front, &import.path[front.len()..])
+        }
+        _ => (&import.path, &[]),
+    }
+}

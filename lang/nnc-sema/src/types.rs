@@ -1,0 +1,466 @@
+//! Types and uses of layers: from syntax to their resolved form.
+
+use std::collections::HashMap;
+
+use nnc_base::Name;
+use nnc_hir::{
+    Axis, AxisSize, Base, Condition, Config, ConfigKind, ConfigValue, Elem, LayerUse, MeaningUse,
+    TensorType, Type,
+};
+use nnc_shape::Dim;
+use nnc_syntax::ast;
+
+use crate::cx::{Cx, Scope};
+use crate::errors::{elements, names as name_errors, sizes};
+use crate::scope::{Symbol, nearest};
+
+impl Cx<'_> {
+    /// A type as written; [`Type::Error`] where that was reported.
+    pub(crate) fn ty(&mut self, scope: &Scope, ty: &ast::Type) -> Type {
+        match &ty.kind {
+            ast::TypeKind::Named(named) => self.named_type(scope, named),
+            ast::TypeKind::Tensor { element, axes } => {
+                match self.tensor_type(scope, element, axes) {
+                    Some(tensor) => Type::Tensor(tensor),
+                    None => Type::Error,
+                }
+            }
+            // Who declares the name gives it a variable.
+            ast::TypeKind::Dim { .. } => Type::Dim(Dim::constant(0)),
+            ast::TypeKind::Tuple(fields) => {
+                Type::Tuple(fields.iter().map(|field| self.ty(scope, &field.ty)).collect())
+            }
+            ast::TypeKind::Array { element, count } => {
+                let element = self.ty(scope, element);
+                match self.dim(scope, count) {
+                    Some(count) if !element.is_error() => Type::Array(Box::new(element), count.dim),
+                    _ => Type::Error,
+                }
+            }
+            ast::TypeKind::Error => Type::Error,
+        }
+    }
+
+    /// A name with parameters in the place of a type.
+    fn named_type(&mut self, scope: &Scope, named: &ast::NamedType) -> Type {
+        match self.symbol(scope.module, named.name.name) {
+            Some(Symbol::Struct(id)) => {
+                let expected = self.program.structs[id].params.len();
+                let Some(dims) = self.static_dims(scope, &named.args) else { return Type::Error };
+                if dims.len() != expected {
+                    self.report(name_errors::parameter_count(
+                        named.span,
+                        named.name.name,
+                        expected,
+                        dims.len(),
+                    ));
+                    return Type::Error;
+                }
+                // Lengths are filled in by whoever declares a value of this type.
+                let lens = self.program.structs[id].lens().map(|_| Dim::constant(0)).collect();
+                Type::Struct { id, dims, lens }
+            }
+            Some(Symbol::Alias(module, item)) if module != usize::MAX => {
+                self.alias(scope, named, module, item)
+            }
+            Some(Symbol::Alias(..)) => Type::Error,
+            _ => match self.elem(scope, named) {
+                Some(elem) => Type::scalar(elem),
+                None => Type::Error,
+            },
+        }
+    }
+
+    /// `type Image<H, W> = …`: its type with the parameters put in.
+    fn alias(&mut self, scope: &Scope, named: &ast::NamedType, module: usize, item: usize) -> Type {
+        let ast::ItemKind::Type(alias) = &self.modules[module].ast.items[item].kind else {
+            return Type::Error;
+        };
+        if self.aliases_open.contains(&(module, item)) {
+            self.report(name_errors::recursion(named.span, "this type is made of itself"));
+            return Type::Error;
+        }
+        let Some(dims) = self.static_dims(scope, &named.args) else { return Type::Error };
+        if dims.len() != alias.params.len() {
+            self.report(name_errors::parameter_count(
+                named.span,
+                named.name.name,
+                alias.params.len(),
+                dims.len(),
+            ));
+            return Type::Error;
+        }
+        let mut inner = Scope::new(module);
+        inner.facts = scope.facts.clone();
+        inner.vars = scope.vars.clone();
+        for (param, dim) in alias.params.iter().zip(dims) {
+            inner.names.insert(param.name.name, scope.size(dim));
+        }
+        self.aliases_open.push((module, item));
+        let ty = self.ty(&inner, &alias.ty);
+        self.aliases_open.pop();
+        ty
+    }
+
+    pub(crate) fn tensor_type(
+        &mut self,
+        scope: &Scope,
+        element: &ast::NamedType,
+        axes: &[ast::Axis],
+    ) -> Option<TensorType> {
+        let elem = self.elem(scope, element);
+        let mut pack = false;
+        let mut result = Some(Vec::new());
+        for (i, axis) in axes.iter().enumerate() {
+            let next = match &axis.kind {
+                ast::AxisKind::Rest => {
+                    if i != 0 {
+                        self.report(sizes::rest_not_first(axis.span));
+                        result = None;
+                    }
+                    pack = true;
+                    continue;
+                }
+                ast::AxisKind::Broadcast => Some(Axis::broadcast()),
+                ast::AxisKind::Dim { size, rate } => self.dim(scope, size).map(|size| Axis {
+                    size: AxisSize::Dim(size.dim),
+                    kind: size.kind,
+                    rate: rate.as_ref().and_then(|rate| self.rate(rate)).or(size.rate),
+                }),
+            };
+            match (next, &mut result) {
+                (Some(next), Some(result)) => result.push(next),
+                _ => result = None,
+            }
+        }
+        Some(TensorType { elem: elem?, pack, axes: result? })
+    }
+
+    /// An element type; `None` if a mistake was reported.
+    pub(crate) fn elem(&mut self, scope: &Scope, named: &ast::NamedType) -> Option<Elem> {
+        let text = named.name.as_str();
+        if let Some(base) = Base::from_name(text) {
+            if !named.args.is_empty() {
+                self.report(name_errors::parameter_count(
+                    named.span,
+                    named.name.name,
+                    0,
+                    named.args.len(),
+                ));
+            }
+            return Some(Elem::plain(base));
+        }
+        if let Some(bits) = text.strip_prefix('q').and_then(|bits| bits.parse::<u8>().ok()) {
+            let dims = self.static_dims(scope, &named.args)?;
+            let [groups] = dims.as_slice() else {
+                self.report(name_errors::parameter_count(
+                    named.span,
+                    named.name.name,
+                    1,
+                    dims.len(),
+                ));
+                return None;
+            };
+            return Some(Elem::plain(Base::Quantised { bits, groups: groups.clone() }));
+        }
+        if text == "fix" {
+            let dims = self.static_dims(scope, &named.args)?;
+            let parts: Vec<Option<u8>> = dims
+                .iter()
+                .map(|dim| dim.as_constant().and_then(|value| u8::try_from(value).ok()))
+                .collect();
+            let [Some(bits), Some(integer)] = parts.as_slice() else {
+                self.report(name_errors::parameter_count(
+                    named.span,
+                    named.name.name,
+                    2,
+                    dims.len(),
+                ));
+                return None;
+            };
+            return Some(Elem::plain(Base::Fixed { bits: *bits, integer: *integer }));
+        }
+        let id = match self.symbol(scope.module, named.name.name) {
+            Some(Symbol::Meaning(id)) => id,
+            Some(Symbol::Alias(module, item)) if module != usize::MAX => {
+                return match self.alias(scope, named, module, item) {
+                    Type::Tensor(tensor) if tensor.is_scalar() => Some(tensor.elem),
+                    Type::Error => None,
+                    _ => {
+                        self.report(elements::not_an_element(named));
+                        None
+                    }
+                };
+            }
+            Some(Symbol::Alias(..)) => return None,
+            Some(_) => {
+                self.report(elements::not_an_element(named));
+                return None;
+            }
+            None => match self.meanings.get(&named.name.name) {
+                Some(&id) => id,
+                None => {
+                    let symbols = &self.modules[scope.module].symbols;
+                    let meanings = symbols.iter().filter(|(_, (symbol, _))| {
+                        matches!(symbol, Symbol::Meaning(_) | Symbol::Struct(_) | Symbol::Alias(..))
+                    });
+                    let known = meanings
+                        .map(|(name, _)| name.as_str())
+                        .chain(self.meanings.keys().map(|it| it.as_str()))
+                        .chain([
+                            "f32", "f16", "bf16", "f64", "i8", "i32", "i64", "u8", "int", "bool",
+                            "float",
+                        ]);
+                    let near = nearest(text, known.collect::<Vec<_>>());
+                    self.report(name_errors::unknown_type(&named.name, near));
+                    return None;
+                }
+            },
+        };
+        self.meaning_use(scope, named, id)
+    }
+
+    /// `Token<V>`, `Audio<f32>`: the parameters of a meaning.
+    fn meaning_use(
+        &mut self,
+        scope: &Scope,
+        named: &ast::NamedType,
+        id: nnc_hir::MeaningId,
+    ) -> Option<Elem> {
+        let mut base = self.program.meanings[id].base.base.clone();
+        let expected = self.program.meanings[id].args as usize;
+        let mut args = Vec::new();
+        for arg in &named.args {
+            match &arg.value {
+                ast::StaticValue::Type(ty) => base = self.elem(scope, ty)?.base,
+                ast::StaticValue::Expr(expr) => args.push(self.dim(scope, expr)?.dim),
+            }
+        }
+        if args.len() != expected {
+            self.report(name_errors::parameter_count(
+                named.span,
+                named.name.name,
+                expected,
+                args.len(),
+            ));
+            return None;
+        }
+        Some(Elem { base, meaning: Some(MeaningUse { id, args }) })
+    }
+
+    /// Sizes in `<…>`, by place.
+    fn static_dims(&mut self, scope: &Scope, args: &[ast::StaticArg]) -> Option<Vec<Dim>> {
+        let mut dims = Some(Vec::new());
+        for arg in args {
+            let dim = match &arg.value {
+                ast::StaticValue::Expr(expr) => self.dim(scope, expr),
+                ast::StaticValue::Type(ty) => {
+                    self.report(sizes::not_a_size(ty.span, "this is a type"));
+                    None
+                }
+            };
+            match (dim, &mut dims) {
+                (Some(dim), Some(dims)) => dims.push(dim.dim),
+                _ => dims = None,
+            }
+        }
+        dims
+    }
+
+    /// `Linear<D, F>(bias=false)`, its facts proved; `None` if a mistake was reported.
+    pub(crate) fn layer_use(&mut self, scope: &Scope, layer: &ast::LayerUse) -> Option<LayerUse> {
+        let id = match self.symbol(scope.module, layer.name.name) {
+            Some(Symbol::Layer(id)) => id,
+            Some(Symbol::Alias(usize::MAX, _)) => return None,
+            Some(_) => {
+                self.report(name_errors::not_a_layer(&layer.name));
+                return None;
+            }
+            None => {
+                let symbols = &self.modules[scope.module].symbols;
+                let layers =
+                    symbols.iter().filter(|(_, (symbol, _))| matches!(symbol, Symbol::Layer(_)));
+                let near = nearest(layer.name.as_str(), layers.map(|(name, _)| name.as_str()));
+                self.report(name_errors::unknown_layer(&layer.name, near));
+                return None;
+            }
+        };
+        let params: Vec<ast::Ident> = self
+            .layer(id)
+            .params
+            .iter()
+            .map(|it| ast::Ident { name: it.name, span: it.span })
+            .collect();
+        let given: Vec<_> = layer.args.iter().map(|arg| (arg.name, &arg.value)).collect();
+        let bound = self.match_args(&params, &given, layer.span)?;
+        if bound.iter().any(|it| it.is_none()) {
+            let count = bound.iter().flatten().count();
+            self.report(name_errors::parameter_count(
+                layer.span,
+                layer.name.name,
+                params.len(),
+                count,
+            ));
+            return None;
+        }
+        let mut dims = Vec::new();
+        for index in bound.into_iter().flatten() {
+            match given[index].1 {
+                ast::StaticValue::Expr(expr) => dims.push(self.dim(scope, expr)?.dim),
+                ast::StaticValue::Type(ty) => {
+                    self.report(sizes::not_a_size(ty.span, "this is a type"));
+                    return None;
+                }
+            }
+        }
+        let configs = self.configs(scope, id, layer, &dims)?;
+        let used = LayerUse { layer: id, dims, configs };
+        self.check_layer_facts(scope, &used, layer);
+        Some(used)
+    }
+
+    fn configs(
+        &mut self,
+        scope: &Scope,
+        id: nnc_hir::LayerId,
+        layer: &ast::LayerUse,
+        dims: &[Dim],
+    ) -> Option<Vec<ConfigValue>> {
+        let declared: Vec<Config> = self.layer(id).configs.clone();
+        let params: Vec<ast::Ident> =
+            declared.iter().map(|it| ast::Ident { name: it.name, span: it.span }).collect();
+        let given: Vec<_> = layer.configs.iter().map(|arg| (arg.name, &arg.value)).collect();
+        let bound = self.match_args(&params, &given, layer.span)?;
+        let mut env: HashMap<Name, Dim> =
+            self.layer(id).params.iter().map(|it| it.name).zip(dims.iter().cloned()).collect();
+        let mut values: Vec<ConfigValue> = Vec::new();
+        for (config, index) in declared.iter().zip(bound) {
+            let value = match (index, &config.default) {
+                (Some(index), _) => self.config_value(scope, config, given[index].1)?,
+                (None, Some(default)) => {
+                    let value = default.substitute(&|name| env.get(&name).cloned());
+                    with_configs(value, &declared, &values)
+                }
+                (None, None) => {
+                    self.report(name_errors::missing_argument(
+                        layer.span,
+                        layer.name.name,
+                        &ast::Ident { name: config.name, span: config.span },
+                    ));
+                    return None;
+                }
+            };
+            if let ConfigValue::Dim(dim) = &value {
+                env.insert(config.name, dim.clone());
+            }
+            values.push(value);
+        }
+        Some(values)
+    }
+
+    /// A value given to a config, or its default.
+    pub(crate) fn config_value(
+        &mut self,
+        scope: &Scope,
+        config: &Config,
+        value: &ast::Expr,
+    ) -> Option<ConfigValue> {
+        match config.kind {
+            ConfigKind::Dim | ConfigKind::Int => {
+                Some(ConfigValue::Dim(self.dim(scope, value)?.dim))
+            }
+            ConfigKind::Bool => Some(ConfigValue::Bool(self.condition(scope, value)?)),
+            ConfigKind::Float => self.float_value(scope, value),
+        }
+    }
+
+    fn float_value(&mut self, scope: &Scope, value: &ast::Expr) -> Option<ConfigValue> {
+        if let ast::ExprKind::Name(name) = &value.kind
+            && scope.configs.get(&name.name) == Some(&ConfigKind::Float)
+        {
+            return Some(ConfigValue::Config(name.name));
+        }
+        match constant_float(value) {
+            Some(value) => Some(ConfigValue::Float(value)),
+            None => {
+                self.report(elements::not_a_float(value.span));
+                None
+            }
+        }
+    }
+
+    /// The `where` facts of a layer hold for the sizes that a use gives.
+    fn check_layer_facts(&mut self, scope: &Scope, used: &LayerUse, at: &ast::LayerUse) {
+        let layer = &self.program.layers[used.layer];
+        let mut env: HashMap<Name, Dim> = HashMap::new();
+        for (param, dim) in layer.params.iter().zip(&used.dims) {
+            env.insert(param.name, dim.clone());
+        }
+        let mut conditions: HashMap<Name, Condition> = HashMap::new();
+        for (config, value) in layer.configs.iter().zip(&used.configs) {
+            match value {
+                ConfigValue::Dim(dim) => {
+                    env.insert(config.name, dim.clone());
+                }
+                ConfigValue::Bool(condition) => {
+                    conditions.insert(config.name, condition.clone());
+                }
+                ConfigValue::Float(_) | ConfigValue::Config(_) => {}
+            }
+        }
+        let (name, span) = (layer.name, layer.span);
+        let mut facts = layer.facts.clone();
+        for param in &layer.params {
+            facts.push(Condition::Compare(
+                nnc_hir::CompareOp::Ge,
+                Dim::var(param.name),
+                Dim::constant(param.min),
+            ));
+        }
+        for fact in facts {
+            let here = fact
+                .substitute(&|name| env.get(&name).cloned())
+                .with_configs(&|name| conditions.get(&name).cloned());
+            self.require(scope, &here, &fact, at.span, name, span);
+        }
+    }
+}
+
+/// Puts the values of earlier configs in place of their names.
+fn with_configs(value: ConfigValue, declared: &[Config], values: &[ConfigValue]) -> ConfigValue {
+    let find = |name: Name| {
+        declared.iter().zip(values).find(|(config, _)| config.name == name).map(|(_, value)| value)
+    };
+    match value {
+        ConfigValue::Config(name) => find(name).cloned().unwrap_or(ConfigValue::Config(name)),
+        ConfigValue::Bool(condition) => {
+            ConfigValue::Bool(condition.with_configs(&|name| match find(name) {
+                Some(ConfigValue::Bool(condition)) => Some(condition.clone()),
+                _ => None,
+            }))
+        }
+        ConfigValue::Dim(_) | ConfigValue::Float(_) => value,
+    }
+}
+
+/// The value of a number that is written out, with arithmetic on such numbers.
+pub(crate) fn constant_float(expr: &ast::Expr) -> Option<f64> {
+    match &expr.kind {
+        ast::ExprKind::Int(value) => Some(*value as f64),
+        ast::ExprKind::Float(value) => Some(*value),
+        ast::ExprKind::Unary { op: ast::UnaryOp::Negate, operand } => {
+            constant_float(operand).map(|it| -it)
+        }
+        ast::ExprKind::Binary { op, left, right, .. } => {
+            let (left, right) = (constant_float(left)?, constant_float(right)?);
+            match op {
+                ast::BinaryOp::Add => Some(left + right),
+                ast::BinaryOp::Subtract => Some(left - right),
+                ast::BinaryOp::Multiply => Some(left * right),
+                ast::BinaryOp::Divide => Some(left / right),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
