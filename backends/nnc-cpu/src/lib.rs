@@ -2,10 +2,18 @@
 //!
 //! Start with [`Target`] and `context`, which every template emits in.
 
+mod attention;
+mod columns;
 mod context;
+mod contraction;
+mod finish;
 mod jit;
+mod lanes;
 mod machine_code;
+mod point;
+mod stages;
 mod target;
+mod zero;
 
 pub use machine_code::LLVM_PASSES;
 pub use target::{NAMES, Target};

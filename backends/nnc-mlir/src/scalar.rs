@@ -102,17 +102,14 @@ impl<'a> Emitter<'a> {
 
     /// Emits the largest parts of an expression that can be computed already where
     /// only the counters known in this scope are, so that loops further in find them
-    /// done.
-    pub fn hoist(&self, scalar: &Scalar, hoisted: &mut Hoisted) {
-        self.hoist_part(scalar, true, hoisted);
-    }
-
-    fn hoist_part(&self, scalar: &Scalar, certain: bool, hoisted: &mut Hoisted) {
+    /// done. `certain` says that the expression will be computed at least once, so
+    /// that its reads may happen now.
+    pub fn hoist(&self, scalar: &Scalar, certain: bool, hoisted: &mut Hoisted) {
         let trivial = matches!(
             scalar,
             Scalar::Float { .. } | Scalar::Int { .. } | Scalar::Bool(_) | Scalar::Acc
         );
-        if trivial {
+        if trivial || hoisted.0.contains_key(&std::ptr::from_ref(scalar)) {
             return;
         }
         if (certain || !reads(scalar)) && self.is_known(scalar) && !self.varies(scalar) {
@@ -122,17 +119,17 @@ impl<'a> Emitter<'a> {
         }
         match scalar {
             Scalar::Select { condition, then, otherwise } => {
-                self.hoist_part(condition, certain, hoisted);
-                self.hoist_part(then, false, hoisted);
-                self.hoist_part(otherwise, false, hoisted);
+                self.hoist(condition, certain, hoisted);
+                self.hoist(then, false, hoisted);
+                self.hoist(otherwise, false, hoisted);
             }
             Scalar::Binary(Binary::And | Binary::Or, left, right) => {
-                self.hoist_part(left, certain, hoisted);
-                self.hoist_part(right, false, hoisted);
+                self.hoist(left, certain, hoisted);
+                self.hoist(right, false, hoisted);
             }
             _ => {
                 for child in scalar.children() {
-                    self.hoist_part(child, certain, hoisted);
+                    self.hoist(child, certain, hoisted);
                 }
             }
         }

@@ -83,8 +83,12 @@ fn graphs_with_fixed_results(module: &Module) -> BTreeSet<GraphId> {
         }
         for (_, node) in graph.nodes() {
             match &node.op {
-                Op::Scan(scan) => drop(fixed.insert(scan.body)),
-                Op::Call(call) => drop(called.insert(call.callee)),
+                Op::Scan(scan) => {
+                    fixed.insert(scan.body);
+                }
+                Op::Call(call) => {
+                    called.insert(call.callee);
+                }
                 _ => {}
             }
         }

@@ -128,7 +128,11 @@ impl Space {
         let (_, inner) = multiples(rest, stride);
         for (var, coefficient) in &inner.terms {
             let extent = &self.extents[var.0 as usize];
+            let forwards = Fact::AtLeast(coefficient.clone(), Dim::constant(1));
             let Some(count) = stride.exact_div(coefficient) else { continue };
+            if !self.facts.proves(&forwards) {
+                continue;
+            }
             let Ok(outer) = self.facts.exact_div(extent, &count) else { continue };
             let one = Dim::constant(1);
             if count != one && outer != one {

@@ -80,11 +80,11 @@ impl Peel<'_> {
             return scalar.map_children(&mut |child| self.rewrite(child));
         };
         match linear.scale {
-            Some(scale) if self.cx.decides(self.operands, &scale) => {
+            Some(scale) => {
                 self.failed |= self.scale.as_ref().is_some_and(|known| *known != scale);
                 self.scale = Some(scale);
             }
-            _ => self.failed = true,
+            None => self.failed = true,
         }
         match linear.offset {
             Some(offset) => Scalar::binary(Binary::Add, Scalar::Acc, offset),
@@ -96,15 +96,6 @@ impl Peel<'_> {
     fn linear(&self, scalar: &Scalar) -> Option<Linear> {
         match scalar {
             Scalar::Acc => Some(Linear { scale: None, offset: None }),
-            Scalar::Unary(Unary::Neg, inner) => {
-                let inner = self.linear(inner)?;
-                let minus = |it: Scalar| Scalar::unary(Unary::Neg, it);
-                let one = Scalar::float(-1.0);
-                Some(Linear {
-                    scale: Some(inner.scale.map_or(one, minus)),
-                    offset: inner.offset.map(minus),
-                })
-            }
             Scalar::Binary(op, left, right) => {
                 let (of_left, of_right) = (has_acc(left), has_acc(right));
                 match (op, of_left, of_right) {
@@ -125,8 +116,7 @@ impl Peel<'_> {
 
     fn scaled(&self, inner: &Scalar, op: Binary, factor: &Scalar) -> Option<Linear> {
         let inner = self.linear(inner)?;
-        let literal = matches!(factor, Scalar::Float { .. });
-        if !literal && !self.cx.decides(self.operands, factor) {
+        if !self.cx.decides(self.operands, factor) {
             return None;
         }
         let apply = |it: Scalar| Scalar::binary(op, it, factor.clone());

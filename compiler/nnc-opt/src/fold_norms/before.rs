@@ -25,12 +25,11 @@ pub(super) fn fold(cx: &mut Cx, graph: &mut Graph, id: NodeId) -> bool {
     let Some((gained, readers)) = plan(cx, graph, id) else { return false };
     let norm = graph.node(id).operands.clone();
     for (reader, weighted, gain, offset) in readers {
-        if let Some(offset) = offset {
-            add_offset(cx, graph, reader, &weighted, offset, &norm);
-        }
-        // The operands were put in order again if an offset came to them.
-        let Some(weighted) = cx.weighted(graph, reader) else { continue };
+        let weight = graph.node(reader).operands[weighted.weight as usize];
         cx.reweight(graph, reader, weighted.weight, gain, norm.clone());
+        if let Some(offset) = offset {
+            add_offset(cx, graph, reader, weight, &weighted.at, offset, &norm);
+        }
     }
     let mut after = match nest(graph.node(id)) {
         Some(nest) => nest.clone(),
@@ -163,7 +162,8 @@ fn add_offset(
     cx: &mut Cx,
     graph: &mut Graph,
     id: NodeId,
-    weighted: &Weighted,
+    weight: Value,
+    at: &[Index],
     offset: Scalar,
     norm: &[Value],
 ) {
@@ -171,7 +171,7 @@ fn add_offset(
     let Some(reader) = nest(node) else { return };
     let NestKind::Reduce(reduction) = &reader.kind else { return };
     let count = reader.axes.len() as u32;
-    let mut results: BTreeSet<Var> = vars_of(&weighted.at);
+    let mut results: BTreeSet<Var> = vars_of(at);
     results.extend(vars_of_scalar(&offset));
     results.retain(|var| var.0 < count);
     let axes: Vec<Axis> =
@@ -181,9 +181,9 @@ fn add_offset(
         None => Affine::var(Var(var.0 - count + axes.len() as u32)),
     };
     let elem: Elem = reduction.accumulator;
-    let weight = Scalar::read(norm.len() as u32, weighted.at.clone());
     let mut operands = norm.to_vec();
-    operands.push(node.operands[weighted.weight as usize]);
+    operands.push(weight);
+    let weight = Scalar::read(norm.len() as u32, at.to_vec());
     let sum = Nest {
         groups: vec![1; axes.len()],
         elem,

@@ -1,0 +1,21 @@
+use super::{checked, messages};
+
+#[test]
+fn each_assert_is_an_output() {
+    let (program, sources) = checked(
+        "
+        dims T: time
+        fn twice(x: f32[T]) -> f32[T] = x + x
+        test \"twice\" {
+            assert twice([1.0, 2.0]) == [2.0, 4.0];
+        }
+        ",
+    );
+    let tests = crate::lower_tests(&program).unwrap_or_else(|it| panic!("{}", messages(&sources, &it)));
+    assert_eq!(nnc_graph::verify(&tests.module), Ok(()));
+    let at = tests.tests.iter().position(|test| test.name == "twice").unwrap();
+    assert_eq!(sources.text(tests.tests[at].asserts[0]), "twice([1.0, 2.0]) == [2.0, 4.0]");
+    let graph = tests.module.graphs[tests.module.entries[at].graph].clone();
+    let alone = nnc_graph::Module { graphs: [graph].into_iter().collect(), entries: Vec::new() };
+    insta::assert_snapshot!(alone, @"");
+}
