@@ -13,6 +13,8 @@ tests/it/run.rs.
 import sys
 from pathlib import Path
 
+import numpy as np
+
 from reference import REFERENCES
 from reference.comments import read_calls
 from reference.common import Params
@@ -27,8 +29,6 @@ def shown(number):
 
 
 def written(call, name, values):
-    import numpy as np
-
     values = np.asarray(values)
     shape = ", ".join(str(size) for size in values.shape)
     rows = values.reshape(-1, values.shape[-1]) if values.ndim else values.reshape(1, 1)
@@ -53,7 +53,9 @@ def expected(path):
             state, sizes = {}, {}
         sizes.update(call.sizes)
         inputs = {**state, **call.inputs}
-        entry = reference[call.entry.split(".")[-1]]
+        entry = reference.get(call.entry) or reference.get(call.entry.split(".")[-1])
+        if entry is None and not call.expected:
+            continue
         outputs = entry(Params(comments), inputs, sizes)
         for name, value in outputs.items():
             if isinstance(value, int):

@@ -10,8 +10,8 @@ REFERENCES = {}
 
 
 def of(program, entry="forward"):
-    """Declares the transcription of an entry: a function of parameters, inputs and sizes
-    that gives the outputs by name, the state afterwards included, and lengths as ints."""
+    """Declares the transcription of an entry (`model.entry` where models differ): a
+    function of parameters, inputs and sizes that gives the outputs by name, the state afterwards included, and lengths as ints."""
 
     def declare(function):
         def call(params, inputs, sizes):
@@ -59,6 +59,10 @@ def relu(x):
 
 def silu(x):
     return x * sigmoid(x)
+
+
+def elu(x, alpha=1.0):
+    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
 
 
 def gelu(x):
