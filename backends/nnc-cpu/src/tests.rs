@@ -1,5 +1,9 @@
 //! Kernels run in this process against plain loops.
 
+mod contractions;
+mod stages;
+mod support;
+
 use crate::Target;
 use crate::jit::Loaded;
 use crate::machine_code::{Form, machine_code};
@@ -24,7 +28,7 @@ fn a_kernel_runs_in_this_process() {
                 b.masked_store(b.mul(value, two), pointer, mask);
             });
         });
-        let object = machine_code(&module, &target, Form::Object).unwrap();
+        let object = machine_code(&module, &target, Form::Object, None).unwrap();
         let loaded = Loaded::new(&object, &[]).unwrap();
         let address = loaded.address("double").unwrap();
         // SAFETY: the function has this signature.
