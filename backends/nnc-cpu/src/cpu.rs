@@ -118,9 +118,8 @@ impl Backend for Cpu {
             // SAFETY: the symbol was built with this signature, and the code lives beside
             // the pointer.
             #[expect(unsafe_code, reason = "compiled code")]
-            let run = unsafe {
-                std::mem::transmute::<usize, unsafe extern "C" fn(*mut u64)>(address)
-            };
+            let run =
+                unsafe { std::mem::transmute::<usize, unsafe extern "C" fn(*mut u64)>(address) };
             entries.push(EntryCode { run, scratch_bytes });
         }
         Ok(Box::new(LoadedProgram { entries, _code: loaded }))

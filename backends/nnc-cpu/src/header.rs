@@ -95,11 +95,7 @@ fn entry(
     }
     writeln!(out, " */")?;
     let entry = interface.entry.name;
-    write!(
-        out,
-        "static inline int {name}_{}(const {name}_memory *memory",
-        c_name(entry.as_str())
-    )?;
+    write!(out, "static inline int {name}_{}(const {name}_memory *memory", c_name(entry.as_str()))?;
     for dim in &interface.dims {
         write!(out, ", int64_t {}", c_dim(dim.name))?;
     }

@@ -31,8 +31,13 @@ pub(crate) fn c_library() -> Vec<Import> {
         use std::ffi::c_void;
         #[expect(unsafe_code, reason = "the C library's functions, by address alone")]
         unsafe extern "C" {
-            pub(super) fn memcpy(to: *mut c_void, from: *const c_void, bytes: usize) -> *mut c_void;
-            pub(super) fn memmove(to: *mut c_void, from: *const c_void, bytes: usize) -> *mut c_void;
+            pub(super) fn memcpy(to: *mut c_void, from: *const c_void, bytes: usize)
+            -> *mut c_void;
+            pub(super) fn memmove(
+                to: *mut c_void,
+                from: *const c_void,
+                bytes: usize,
+            ) -> *mut c_void;
             pub(super) fn memset(to: *mut c_void, byte: i32, bytes: usize) -> *mut c_void;
             pub(super) fn exp(x: f64) -> f64;
             pub(super) fn log(x: f64) -> f64;

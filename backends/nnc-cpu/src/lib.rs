@@ -18,7 +18,7 @@ mod jit;
 mod lanes;
 mod library;
 mod machine_code;
-mod point;
+mod measure;
 mod program;
 mod stages;
 mod target;
@@ -26,6 +26,7 @@ mod zero;
 
 pub use cpu::Cpu;
 pub use machine_code::LLVM_PASSES;
+pub use measure::Measure;
 pub use target::{NAMES, Target};
 
 #[cfg(test)]

@@ -32,7 +32,9 @@ pub(crate) fn scratch_bytes(plan: &Plan, target: &Target) -> Option<u64> {
     let mut most = 0;
     for (_, body) in plan.bodies.iter() {
         for step in &body.steps {
-            if let Step::Launch(Kernel { kind: KernelKind::Attention(kernel), .. }) = step {
+            if let Step::Launch(kernel) = step
+                && let KernelKind::Attention(kernel) = &kernel.kind
+            {
                 most = most.max(attention::scratch_bytes(body, kernel, target)?);
             }
         }

@@ -78,11 +78,8 @@ pub(crate) fn window_of<'a>(
         .copied()
         .filter(|var| var.0 < results && !image_vars.contains(var))
         .collect();
-    let shared = other_vars
-        .iter()
-        .copied()
-        .filter(|var| var.0 < results && image_vars.contains(var))
-        .next_back();
+    let shared =
+        other_vars.iter().copied().rfind(|var| var.0 < results && image_vars.contains(var));
     let result_var = own.last().copied().or(shared)?;
     Some(Window {
         image,

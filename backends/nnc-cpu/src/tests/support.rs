@@ -184,8 +184,11 @@ impl Ready {
                 .unwrap();
         let mut given: Vec<Vec<u8>> = inputs.iter().map(bytes_of).collect();
         let in_place = self.instance.in_place(entry);
-        let sizes: Vec<usize> =
-            interface.outputs.iter().map(|ty| interface.bytes(ty, dims).unwrap() as usize).collect();
+        let sizes: Vec<usize> = interface
+            .outputs
+            .iter()
+            .map(|ty| interface.bytes(ty, dims).unwrap() as usize)
+            .collect();
         let mut fresh: Vec<Vec<u8>> = sizes
             .iter()
             .zip(&in_place)
