@@ -76,8 +76,11 @@ fn merge_loops(flat: &mut Flat, shared: usize, has_softmax: bool, machine: &Mach
         }
     }
     let short = |dim: &Dim, below: i64| dim.as_constant().is_some_and(|it| it < below);
+    // A size that is known only when the program runs may be 1.
+    let few = |dim: &Dim| dim.as_constant().is_none_or(|it| it < 64);
+    let lanes_apart = has_softmax || flat.loops.iter().any(|it| it.reduced);
     while free >= 2
-        && (short(&flat.loops[0].extent, 64) && free >= 3
+        && (few(&flat.loops[0].extent) && (free >= 3 || lanes_apart)
             || short(&flat.loops[1].extent, i64::from(machine.lanes)))
         && flat.can_merge(0, None)
     {
