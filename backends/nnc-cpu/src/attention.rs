@@ -13,14 +13,14 @@
 //! A guard of the form `key <= …` bounds the keys a tile of rows looks at; tiles of
 //! keys that it cannot touch are not masked. Other guards are masks.
 
+use crate::Target;
 use crate::columns::Columns;
 use crate::context::KernelContext;
 use crate::contraction::{Rows, balanced};
 use crate::finish::Finish;
-use crate::point::Point;
-use crate::Target;
+use crate::lanes::Place;
 use nnc_graph::{Affine, Compare, Elem, Scalar, Var};
-use nnc_mlir::{Counter, Kind, Typed, Value};
+use nnc_mlir::{Active, Counter, Kind, Typed, Value};
 use nnc_plan::{Address, Attention, Body, LoopRole};
 use nnc_shape::Facts;
 
@@ -197,8 +197,8 @@ impl Template<'_, '_> {
         let address = &self.kernel.key;
         let lanes = self.lanes();
         let depth = self.kernel.loops[self.inner].extent.as_constant();
-        let contiguous = address.stride(self.inner) == Some(1)
-            && depth.is_some_and(|depth| depth % lanes == 0);
+        let contiguous =
+            address.stride(self.inner) == Some(1) && depth.is_some_and(|depth| depth % lanes == 0);
         let base = context.pointer(address, counters);
         let kind = context.kind(address.buffer);
         let elem = context.body.buffers[address.buffer].elem;
@@ -263,10 +263,14 @@ impl Template<'_, '_> {
         let mut distance = 1;
         while distance < lanes {
             let low: Vec<u32> = (0..lanes)
-                .map(|lane| if lane & distance == 0 { lane } else { lanes + lane - distance } as u32)
+                .map(
+                    |lane| if lane & distance == 0 { lane } else { lanes + lane - distance } as u32,
+                )
                 .collect();
             let high: Vec<u32> = (0..lanes)
-                .map(|lane| if lane & distance == 0 { lane + distance } else { lanes + lane } as u32)
+                .map(
+                    |lane| if lane & distance == 0 { lane + distance } else { lanes + lane } as u32,
+                )
                 .collect();
             for at in 0..lanes {
                 if at & distance == 0 {
@@ -369,11 +373,8 @@ impl Template<'_, '_> {
         let context = self.context;
         let b = context.builder;
         let lanes = self.lanes();
-        let keys = b.offset(
-            self.transposed,
-            Kind::F32,
-            b.mul(tile, b.mul(self.depth, b.int(self.width))),
-        );
+        let keys =
+            b.offset(self.transposed, Kind::F32, b.mul(tile, b.mul(self.depth, b.int(self.width))));
         let zero = b.zero(self.vector());
         let sums = vec![zero; (height * self.tile) as usize];
         let elem = context.body.buffers[self.kernel.query.buffer].elem;
@@ -441,18 +442,19 @@ impl Template<'_, '_> {
         open[self.key] = Some(Counter::moving(key));
         let left = b.sub(self.keys, key);
         let inside = masked.then(|| b.first_lanes(left, context.lanes()));
-        let point = Point {
+        let place = Place {
             context,
             reads: &self.kernel.reads,
             counters: open,
-            mask: inside,
             accumulator: Some(Typed { value: sum, elem: Elem::F32 }),
+            lanes: context.lanes(),
         };
-        let score = point.emit(&self.kernel.score);
+        let active = Active { mask: inside, some: true };
+        let score = place.vector(&self.kernel.score, active);
         let score = b.cast(score.value, score.elem, Elem::F32);
         let Some(inside) = inside else { return score };
         let takes_part = match &self.kernel.guard {
-            Some(guard) => b.and(inside, point.emit(guard).value),
+            Some(guard) => b.and(inside, place.vector(guard, active).value),
             None => inside,
         };
         b.select(takes_part, score, b.float(self.vector(), f64::NEG_INFINITY))
@@ -560,8 +562,7 @@ impl Template<'_, '_> {
                 let row = b.offset(start, kind, b.mul(key, step));
                 let loaded: Vec<Value> = (0..vectors)
                     .map(|q| {
-                        let pointer =
-                            b.offset(row, kind, b.int(i64::from(q) * self.lanes()));
+                        let pointer = b.offset(row, kind, b.int(i64::from(q) * self.lanes()));
                         b.from_memory(columns.load(context, q, pointer, kind), elem)
                     })
                     .collect();

@@ -79,7 +79,12 @@ impl<'a> KernelContext<'a> {
 
     /// Where a buffer starts.
     pub(crate) fn base(&self, buffer: BufferId) -> Value {
-        let (word, bytes) = match self.body.buffers[buffer].place {
+        self.place(&self.body.buffers[buffer].place)
+    }
+
+    /// The address of a place.
+    pub(crate) fn place(&self, place: &Place) -> Value {
+        let (word, bytes) = match *place {
             Place::Arena { offset } => (0, offset),
             Place::Weights { offset } => (1, offset),
             Place::Pointer(at) => (FRAME_HEAD + self.body.dims.len() + at as usize, 0),
@@ -90,9 +95,14 @@ impl<'a> KernelContext<'a> {
 
     /// This thread's scratch memory.
     pub(crate) fn scratch(&self) -> Value {
-        let start = self.word(2, Type::POINTER);
         let bytes = self.builder.int(self.scratch_bytes as i64);
-        self.builder.offset(start, Kind::I8, self.builder.mul(self.thread, bytes))
+        let own = self.builder.mul(self.thread, bytes);
+        self.builder.offset(self.scratch_start(), Kind::I8, own)
+    }
+
+    /// The scratch memory of all threads.
+    pub(crate) fn scratch_start(&self) -> Value {
+        self.word(2, Type::POINTER)
     }
 
     /// How a buffer's elements lie in memory.

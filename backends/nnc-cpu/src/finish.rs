@@ -3,9 +3,9 @@
 use crate::columns::Columns;
 use crate::context::KernelContext;
 use crate::contraction::Rows;
-use crate::point::Point;
+use crate::lanes::Place;
 use nnc_graph::{Elem, Scalar};
-use nnc_mlir::{Counter, Typed, Value};
+use nnc_mlir::{Active, Counter, Typed, Value};
 use nnc_plan::Address;
 
 /// Stores tiles of f32 sums through a kernel's finish.
@@ -43,16 +43,17 @@ impl Finish<'_, '_> {
                 open[self.row_loop] = further(self.row_loop, r).map(Counter::fixed);
                 let first = i64::from(q * context.lanes());
                 open[self.column_loop] = further(self.column_loop, first).map(Counter::moving);
-                let point = Point {
+                let place = Place {
                     context,
                     reads: self.reads,
                     counters: open,
-                    mask: columns.mask(context, q),
                     accumulator: Some(Typed { value: sum, elem: Elem::F32 }),
+                    lanes: context.lanes(),
                 };
-                let value = point.emit(self.scalar).value;
-                let pointer = out.vector(context, r, q);
-                columns.store(context, q, b.to_memory(value, elem), pointer);
+                let active = Active { mask: columns.mask(context, q), some: true };
+                let value = place.vector(self.scalar, active);
+                let value = b.to_memory(b.cast(value.value, value.elem, elem), elem);
+                columns.store(context, q, value, out.vector(context, r, q));
             }
         }
     }

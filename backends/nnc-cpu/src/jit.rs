@@ -25,6 +25,37 @@ pub(crate) struct Import {
     pub(crate) address: usize,
 }
 
+/// Functions of the C library that code generation may fall back on.
+pub(crate) fn c_library() -> Vec<Import> {
+    mod c {
+        use std::ffi::c_void;
+        #[expect(unsafe_code, reason = "the C library's functions, by address alone")]
+        unsafe extern "C" {
+            pub(super) fn memcpy(to: *mut c_void, from: *const c_void, bytes: usize)
+            -> *mut c_void;
+            pub(super) fn memmove(
+                to: *mut c_void,
+                from: *const c_void,
+                bytes: usize,
+            ) -> *mut c_void;
+            pub(super) fn memset(to: *mut c_void, byte: i32, bytes: usize) -> *mut c_void;
+            pub(super) fn exp(x: f64) -> f64;
+            pub(super) fn log(x: f64) -> f64;
+            pub(super) fn pow(x: f64, y: f64) -> f64;
+            pub(super) fn sin(x: f64) -> f64;
+            pub(super) fn cos(x: f64) -> f64;
+            pub(super) fn tanh(x: f64) -> f64;
+            pub(super) fn erf(x: f64) -> f64;
+        }
+    }
+    macro_rules! imports {
+        ($($name:ident)*) => {
+            vec![$(Import { name: stringify!($name), address: c::$name as *const () as usize }),*]
+        };
+    }
+    imports! { memcpy memmove memset exp log pow sin cos tanh erf }
+}
+
 // SAFETY: after loading, only addresses are looked up, which ORC guards by locks.
 #[expect(unsafe_code, reason = "the JIT is a handle to LLVM's object")]
 unsafe impl Send for Loaded {}

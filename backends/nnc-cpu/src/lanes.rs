@@ -19,9 +19,16 @@ pub(crate) struct Place<'a> {
     pub(crate) lanes: u32,
 }
 
-impl<'a> Place<'a> {
-    pub(crate) fn emitter(&'a self) -> Emitter<'a> {
+impl Place<'_> {
+    pub(crate) fn emitter(&self) -> Emitter<'_> {
         Emitter::new(self.context.builder, self, self.lanes)
+    }
+
+    /// The value of an expression, in every lane.
+    pub(crate) fn vector(&self, scalar: &Scalar, active: Active) -> Typed {
+        let typed = self.emitter().emit(scalar, active);
+        let value = self.context.builder.broadcast(typed.value, self.lanes);
+        Typed { value, elem: typed.elem }
     }
 
     /// The loop that lanes move along.
@@ -49,8 +56,7 @@ impl<'a> Place<'a> {
         match scalar {
             Scalar::Read { operand, .. } => self.read_varies(*operand),
             Scalar::Index { value, .. } => {
-                let moves =
-                    |var: &Var| self.counter(*var).is_some_and(|counter| counter.moves);
+                let moves = |var: &Var| self.counter(*var).is_some_and(|counter| counter.moves);
                 value.terms.iter().any(|(var, _)| moves(var))
             }
             _ => scalar.children().into_iter().any(|it| self.varies(it)),

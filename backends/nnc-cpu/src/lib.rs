@@ -1,21 +1,32 @@
 //! The CPU back end of nnc: kernel templates, objects and JIT.
 //!
-//! Start with [`Target`] and `context`, which every template emits in.
+//! [`Cpu`] is the back end. Read `program` for how a plan becomes functions, `context`
+//! for what every template emits in, then the templates: `contraction`, `attention`,
+//! `stages` (any other nest) and `zero`.
+//!
+//! This crate does not choose tiles, layouts or memory: the plan says them.
 
 mod attention;
 mod columns;
 mod context;
 mod contraction;
+mod cpu;
 mod finish;
+mod header;
+mod hook;
 mod jit;
 mod lanes;
+mod library;
 mod machine_code;
-mod point;
+mod measure;
+mod program;
 mod stages;
 mod target;
 mod zero;
 
+pub use cpu::Cpu;
 pub use machine_code::LLVM_PASSES;
+pub use measure::Measure;
 pub use target::{NAMES, Target};
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! From LLVM IR to machine code.
 
-use crate::Target;
+use crate::{Target, hook};
 use inkwell::OptimizationLevel;
 use inkwell::attributes::AttributeLoc;
 use inkwell::context::Context;
@@ -24,11 +24,13 @@ pub(crate) enum Form {
     Object,
 }
 
-/// Lowers a module and makes it into bytes; the module is used up.
+/// Lowers a module and makes it into bytes; the module is used up. Code that stands
+/// `alone`, under this name, has no runtime beside it (see [`hook`]).
 pub(crate) fn machine_code(
     module: &Module,
     target: &Target,
     form: Form,
+    alone: Option<&str>,
 ) -> Result<Vec<u8>, InternalError> {
     module.lower()?;
     let context = Context::create();
@@ -36,6 +38,10 @@ pub(crate) fn machine_code(
     let machine = target_machine(target)?;
     llvm.set_triple(&machine.get_triple());
     llvm.set_data_layout(&machine.get_target_data().get_data_layout());
+    if let Some(name) = alone {
+        hook::define(&context, &llvm, name)
+            .map_err(|error| InternalError::new(format!("building the hook: {error}"), ""))?;
+    }
     mark_functions(&context, &llvm);
     let options = PassBuilderOptions::create();
     options.set_verify_each(false);

@@ -1,5 +1,11 @@
 //! Kernels run in this process against plain loops.
 
+mod attentions;
+mod contractions;
+mod programs;
+mod stages;
+mod support;
+
 use crate::Target;
 use crate::jit::Loaded;
 use crate::machine_code::{Form, machine_code};
@@ -24,10 +30,11 @@ fn a_kernel_runs_in_this_process() {
                 b.masked_store(b.mul(value, two), pointer, mask);
             });
         });
-        let object = machine_code(&module, &target, Form::Object).unwrap();
+        let object = machine_code(&module, &target, Form::Object, None).unwrap();
         let loaded = Loaded::new(&object, &[]).unwrap();
         let address = loaded.address("double").unwrap();
         // SAFETY: the function has this signature.
+        #[expect(unsafe_code, reason = "compiled code")]
         let double: extern "C" fn(*mut f32, i64) = unsafe { std::mem::transmute(address) };
         let mut data: Vec<f32> = (0..37).map(|it| it as f32).collect();
         double(data.as_mut_ptr(), 35);

@@ -217,9 +217,7 @@ impl<'a> Emitter<'a> {
             Scalar::Compare(op, left, right) => {
                 let (left, right) = (self.emit(left, active), self.emit(right, active));
                 match left.elem {
-                    Elem::U8 | Elem::Bool => {
-                        builder.compare_unsigned(*op, left.value, right.value)
-                    }
+                    Elem::U8 | Elem::Bool => builder.compare_unsigned(*op, left.value, right.value),
                     _ => builder.compare(*op, left.value, right.value),
                 }
             }
@@ -328,7 +326,8 @@ impl<'a> Emitter<'a> {
             return builder.select(chosen, then, otherwise);
         }
         let lanes = if varies { self.lanes } else { 1 };
-        let side = |scalar: &Scalar| vec![builder.broadcast(self.emit(scalar, active).value, lanes)];
+        let side =
+            |scalar: &Scalar| vec![builder.broadcast(self.emit(scalar, active).value, lanes)];
         builder.branch(chosen, || side(then), || side(otherwise))[0]
     }
 
@@ -382,9 +381,7 @@ impl<'a> Emitter<'a> {
             Binary::Sub => builder.sub(left, right),
             Binary::Mul => builder.mul(left, right),
             Binary::Div if float => builder.div(left, right),
-            Binary::Div | Binary::FloorDiv if !float => {
-                self.divide(left, right, unsigned).0
-            }
+            Binary::Div | Binary::FloorDiv if !float => self.divide(left, right, unsigned).0,
             Binary::Rem if !float => self.divide(left, right, unsigned).1,
             Binary::Div | Binary::FloorDiv => builder.floor(builder.div(left, right)),
             Binary::Rem => {
@@ -422,10 +419,7 @@ impl<'a> Emitter<'a> {
             let safe = builder.select(by_zero, one, right);
             let quotient = builder.div_unsigned(left, safe);
             let rest = builder.rem_unsigned(left, safe);
-            return (
-                builder.select(by_zero, zero, quotient),
-                builder.select(by_zero, zero, rest),
-            );
+            return (builder.select(by_zero, zero, quotient), builder.select(by_zero, zero, rest));
         }
         let minus = builder.constant(left.ty, -1);
         let by_minus = builder.compare(Compare::Eq, right, minus);

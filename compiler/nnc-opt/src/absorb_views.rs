@@ -13,7 +13,8 @@
 //! if the reader runs over it with one variable, the reader's axis is split. A
 //! view that a call, a write or the graph's outputs need stays for them. A view
 //! that changes nothing is replaced by what it views, except where an output
-//! would become an input of the graph.
+//! would become an input of the graph. A map that is one number everywhere is read
+//! through as well.
 
 use crate::inline::inline;
 use crate::pass::on_each_graph;
@@ -58,7 +59,8 @@ fn find_view(graph: &Graph, id: NodeId, stuck: &[Value]) -> Option<u32> {
     let node = graph.node(id);
     nest(node)?;
     let at = node.operands.iter().position(|value| {
-        !stuck.contains(value) && is_view(graph, graph.node(value.node))
+        let source = graph.node(value.node);
+        !stuck.contains(value) && (is_view(graph, source) || is_number(source))
     })?;
     Some(at as u32)
 }
@@ -92,6 +94,12 @@ pub(crate) fn is_view(graph: &Graph, node: &Node) -> bool {
         | Op::Scan(_)
         | Op::Call(_) => false,
     }
+}
+
+/// Whether a node is one number everywhere.
+fn is_number(node: &Node) -> bool {
+    let Some(Nest { kind: NestKind::Map { value }, .. }) = nest(node) else { return false };
+    matches!(value, Scalar::Float { .. } | Scalar::Int { .. } | Scalar::Bool(_))
 }
 
 /// From a 16-bit float to one that holds it exactly and in which it is computed with.

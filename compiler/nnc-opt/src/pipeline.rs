@@ -8,6 +8,7 @@ use crate::fold_norms::FOLD_NORMS;
 use crate::fuse_into_consumer::FUSE_INTO_CONSUMER;
 use crate::fuse_into_producer::FUSE_INTO_PRODUCER;
 use crate::hoist_params::HOIST_PARAMS;
+use crate::move_before_views::MOVE_BEFORE_VIEWS;
 use crate::share_common::SHARE_COMMON;
 use crate::simplify_guards::SIMPLIFY_GUARDS;
 use std::fmt;
@@ -20,6 +21,7 @@ pub const PASSES: &[Pass] = &[
     DROP_DEAD,
     ABSORB_VIEWS,
     FUSE_INTO_PRODUCER,
+    MOVE_BEFORE_VIEWS,
     FOLD_NORMS,
     HOIST_PARAMS,
     FUSE_INTO_CONSUMER,
@@ -44,6 +46,10 @@ pub fn pipeline() -> &'static [Pass] {
         // Before maps are joined with each other: what follows a contraction belongs
         // into it, where the value still is in a register.
         FUSE_INTO_PRODUCER,
+        DROP_DEAD,
+        // A scale behind a split into heads; what it leaves is a view.
+        MOVE_BEFORE_VIEWS,
+        ABSORB_VIEWS,
         DROP_DEAD,
         // Needs a norm to stand in the contraction's `finish` or right before it.
         FOLD_NORMS,

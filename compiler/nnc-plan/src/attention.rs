@@ -61,7 +61,7 @@ pub(crate) fn find(graph: &Graph, uses: &BTreeMap<Value, usize>) -> BTreeMap<Nod
             if !inner.is_ungrouped() || !soft_nest.is_ungrouped() {
                 return None;
             }
-            let key_axis = plain_vars(scores_at)?.iter().position(|var| var == axis)?;
+            let key_axis = plain_vars(scores_at)?.iter().position(|var| *var == Some(*axis))?;
             let products = product_of_reads(&score_sum.value)?;
             let has_key = |side: usize| {
                 variables(products[side].1).map(|vars| vars.contains(&Var(key_axis as u32)))
@@ -96,8 +96,15 @@ fn sum(op: &Op) -> Option<(&Nest, &Reduction)> {
     }
 }
 
-fn plain_vars(at: &[Index]) -> Option<Vec<Var>> {
-    at.iter().map(|index| index.as_affine()?.as_var()).collect()
+/// The variable that walks along each axis of a read; none along an axis at whose
+/// start the read stays, such as one of a single place.
+fn plain_vars(at: &[Index]) -> Option<Vec<Option<Var>>> {
+    let start = Affine::constant(0);
+    let var = |index: &Index| match index.as_affine()? {
+        affine if *affine == start => Some(None),
+        affine => affine.as_var().map(Some),
+    };
+    at.iter().map(var).collect()
 }
 
 /// What the builder needs to know of memory.
@@ -129,10 +136,16 @@ pub(crate) fn build(graph: &Graph, found: &Match, memory: &Memory<'_>) -> Option
         }
     });
     let soft_vars = plain_vars(soft_at?)?;
-    if soft_vars.len() != soft.axes.len() {
+    // Where a read stays at the start of an axis, it must be all of the axis.
+    let whole = |vars: &[Option<Var>], nest: &Nest| {
+        let unit = Dim::constant(1);
+        vars.len() == nest.axes.len()
+            && vars.iter().zip(&nest.axes).all(|(var, it)| var.is_some() || it.extent == unit)
+    };
+    if soft_vars.len() != soft.axes.len() || !whole(&soft_vars, scores) {
         return None;
     }
-    let of_soft = |var: Var| soft_vars.iter().position(|it| *it == var);
+    let of_soft = |var: Var| soft_vars.iter().position(|it| *it == Some(var));
     let key = of_soft(*axis)?;
     let probabilities = product_of_reads(&output_sum.value)?
         .into_iter()
@@ -141,10 +154,15 @@ pub(crate) fn build(graph: &Graph, found: &Match, memory: &Memory<'_>) -> Option
         })?
         .1;
     let out_vars = plain_vars(probabilities)?;
-    let of_out =
-        |var: Var| out_vars.iter().position(|it| *it == var).and_then(|at| of_soft(Var(at as u32)));
+    if !whole(&out_vars, soft) {
+        return None;
+    }
+    let of_out = |var: Var| {
+        let at = out_vars.iter().position(|it| *it == Some(var))?;
+        of_soft(Var(at as u32))
+    };
     let columns: Vec<u32> =
-        (0..outer.axes.len() as u32).filter(|&at| !out_vars.contains(&Var(at))).collect();
+        (0..outer.axes.len() as u32).filter(|&at| !out_vars.contains(&Some(Var(at)))).collect();
     let [first, second] = product_of_reads(&score_sum.value)?;
     let (query_at, key_at) = if first.0 == found.query && second.0 == found.key {
         (first.1, second.1)

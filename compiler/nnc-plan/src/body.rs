@@ -266,17 +266,17 @@ impl Planner<'_> {
     fn launch(&mut self, name: String, kind: KernelKind, at: NodeId) {
         let span = self.graph.node(at).span;
         if let KernelKind::Stages(next) = &kind
-            && let Some(Step::Launch(Kernel { kind: KernelKind::Stages(kernel), .. })) =
-                self.steps.last_mut()
+            && let Some(Step::Launch(last)) = self.steps.last_mut()
+            && let KernelKind::Stages(kernel) = &mut last.kind
             && stage::try_join(kernel, next, &self.buffers)
         {
             return;
         }
-        self.steps.push(Step::Launch(Kernel {
+        self.steps.push(Step::Launch(Box::new(Kernel {
             name: format!("{name}_{}", self.steps.len()),
             kind,
             span,
-        }));
+        })));
     }
 
     // ---- weights ----

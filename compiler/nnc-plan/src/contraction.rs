@@ -134,7 +134,7 @@ fn orient(
     let order: Vec<usize> = [&batch[..], &rows, &single, &inner].concat();
     let counts = [batch.len(), rows.len(), single.len(), inner.len()];
     flat.reorder(&order);
-    let [batch, mut rows, columns, mut inner] = counts;
+    let [mut batch, mut rows, columns, mut inner] = counts;
     for _ in 1..columns {
         flat.merge(batch + rows);
     }
@@ -150,6 +150,12 @@ fn orient(
     if rows == 0 {
         flat.insert_unit_loop(batch, false);
         rows = 1;
+    }
+    // A size that is known only when the program runs may be 1; as a batch it can be
+    // shared out among threads whatever it is.
+    while rows > 1 && flat.loops[batch].extent.as_constant().is_none() {
+        batch += 1;
+        rows -= 1;
     }
     // What is packed lies in the order of the loops, whatever its strides were.
     let ignored = (!matches!(form, RightForm::Strided)).then_some(right);

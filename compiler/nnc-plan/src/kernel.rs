@@ -41,7 +41,7 @@ pub struct Loop {
 /// What a loop is to its kernel.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum LoopRole {
-    /// In both operands and the output.
+    /// In both operands and the output, or a row loop that is shared out whole.
     Batch,
     /// In the left operand (queries) and the output.
     Row,

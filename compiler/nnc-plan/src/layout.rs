@@ -74,7 +74,11 @@ pub(crate) fn choose(graph: &Graph, facts: &Facts, fixed: &BTreeMap<Value, Layou
     for (id, node) in graph.nodes() {
         let Op::Nest(nest) = &node.op else { continue };
         let shape = |operand: u32| graph.ty(node.operands[operand as usize]).shape.as_slice();
-        let Some(window) = window_of(nest, facts, &shape) else { continue };
+        let is_weight = |operand: u32| {
+            let value = node.operands[operand as usize];
+            matches!(graph.node(value.node).op, Op::Param(_) | Op::Const(_))
+        };
+        let Some(window) = window_of(nest, facts, &shape, &is_weight) else { continue };
         let image = node.operands[window.image as usize];
         let rank = graph.ty(image).rank();
         let mut layout = Layout::ordered(axis_last(rank, window.channel_axis));

@@ -151,7 +151,7 @@ fn collect_region(
     let stored: Vec<ParamId> = stored_params(graph);
     let source = |param: ParamId| {
         let at = stored.iter().position(|&it| it == param);
-        at.and_then(|at| bound.get(at).cloned()).unwrap_or_else(|| WeightSource::Param(param))
+        at.and_then(|at| bound.get(at).cloned()).unwrap_or(WeightSource::Param(param))
     };
     for slot in &body.weights {
         region.push(WeightSlot {

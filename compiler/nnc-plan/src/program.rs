@@ -60,7 +60,7 @@ pub struct Body {
 
 #[derive(Clone, Debug)]
 pub enum Step {
-    Launch(Kernel),
+    Launch(Box<Kernel>),
     /// Runs another body with a frame of its own.
     Call {
         body: BodyId,

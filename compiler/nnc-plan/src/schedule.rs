@@ -6,6 +6,9 @@
 
 use crate::{ContractionSchedule, Loop, LoopRole, Machine};
 
+/// Tiles of rows that one thread does at once where their number is not known.
+const TILES_PER_ITEM: u32 = 8;
+
 /// Columns of a packed panel for a matrix with so many columns: the widest of up
 /// to four vectors among those that pad least.
 pub(crate) fn panel_width(columns: u64, machine: &Machine) -> u32 {
@@ -60,6 +63,8 @@ pub(crate) fn contraction(
     let panels = columns.map_or(1, |columns| columns.div_ceil(width)) * batch;
     let outer_row = loops.iter().find(|it| it.role == LoopRole::Row);
     let rows_per_item = match outer_row.and_then(|it| it.extent.as_constant()) {
+        // However many there will be: enough to be worth a fork.
+        None if panels < 8 => Some(TILES_PER_ITEM * tile_rows(vectors, machine)),
         Some(outer) if panels < 8 && outer > 1 => {
             let slices = 8u64.div_ceil(panels).min(outer as u64);
             let single = loops.iter().filter(|it| it.role == LoopRole::Row).count() == 1;

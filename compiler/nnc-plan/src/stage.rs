@@ -21,6 +21,12 @@ pub(crate) fn build(mut flat: Flat, nest: &Nest, unguarded: bool, machine: &Mach
     let results = flat.loops.iter().filter(|it| !it.reduced).count();
     let shared = results - usize::from(softmax.is_some() && has_loop(&order, softmax));
     merge_loops(&mut flat, shared, softmax.is_some(), machine);
+    let shared_from = spread(&flat, softmax.is_some());
+    if shared_from > 0 {
+        let mut order: Vec<usize> = (0..flat.loops.len()).filter(|&at| at != shared_from).collect();
+        order.insert(0, shared_from);
+        flat.reorder(&order);
+    }
     let first_is_free = flat.loops.first().is_some_and(|it| !it.reduced)
         && !(softmax.is_some() && flat.loops.len() == 1);
     if !first_is_free {
@@ -76,14 +82,33 @@ fn merge_loops(flat: &mut Flat, shared: usize, has_softmax: bool, machine: &Mach
         }
     }
     let short = |dim: &Dim, below: i64| dim.as_constant().is_some_and(|it| it < below);
+    // A size that is known only when the program runs may be 1.
+    let few = |dim: &Dim| dim.as_constant().is_none_or(|it| it < 64);
+    let lanes_apart = has_softmax || flat.loops.iter().any(|it| it.reduced);
     while free >= 2
-        && (short(&flat.loops[0].extent, 64) && free >= 3
+        && (few(&flat.loops[0].extent) && (free >= 3 || lanes_apart)
             || short(&flat.loops[1].extent, i64::from(machine.lanes)))
         && flat.can_merge(0, None)
     {
         flat.merge(0);
         free -= 1;
     }
+}
+
+/// The loop that threads share out: the outermost, but where that may have a single
+/// iteration another that has enough of them for certain.
+fn spread(flat: &Flat, has_softmax: bool) -> usize {
+    let is_free = |at: usize| {
+        let last = at + 1 == flat.loops.len();
+        !flat.loops[at].reduced && !(has_softmax && last) && flat.out.stride(at) != Some(1)
+    };
+    let extent = |at: usize| flat.loops[at].extent.as_constant();
+    if !flat.loops.first().is_some_and(|it| it.extent.as_constant().is_none_or(|it| it < 8)) {
+        return 0;
+    }
+    (1..flat.loops.len())
+        .find(|&at| is_free(at) && extent(at).is_some_and(|it| it >= 8))
+        .unwrap_or(0)
 }
 
 /// The loop that becomes lanes: first of all one that is contiguous in the output,

@@ -41,11 +41,13 @@ pub(crate) fn variables(at: &[Index]) -> Option<BTreeSet<Var>> {
     Some(vars)
 }
 
-/// The convolution that a nest is; `shape` gives the shape of an operand.
+/// The convolution that a nest is; `shape` gives the shape of an operand, `is_weight`
+/// whether it is known before the program runs.
 pub(crate) fn window_of<'a>(
     nest: &Nest,
     facts: &Facts,
     shape: &dyn Fn(u32) -> &'a [Dim],
+    is_weight: &dyn Fn(u32) -> bool,
 ) -> Option<Window> {
     let NestKind::Reduce(reduction) = &nest.kind else { return None };
     if reduction.op != ReduceOp::Sum {
@@ -62,27 +64,35 @@ pub(crate) fn window_of<'a>(
                 && affine.terms.iter().any(|(var, _)| var.0 >= results)
         })
     };
-    let image_side = (0..2).find(|&side| is_window(side))?;
+    // A window of one pixel is a product with a weight, which is a convolution if what
+    // it walks over is an image.
+    let is_pixel = |side: usize| {
+        let (operand, other) = (reads[side].0, reads[1 - side].0);
+        !is_weight(operand) && is_weight(other) && shape(operand).len() >= 4
+    };
+    let image_side =
+        (0..2).find(|&side| is_window(side)).or_else(|| (0..2).find(|&side| is_pixel(side)))?;
     let (image, at) = reads[image_side];
     let [image_vars, other_vars] = [&vars[image_side], &vars[1 - image_side]];
     // A group axis splits the channel axis into two terms, one of them a result's;
     // a spatial axis's reduced variable is one the other operand walks plainly too, so
     // the channel is the axis whose terms all occur in the other operand.
-    let channel_axis = at.iter().position(|index| {
+    let is_channel = |index: &Index| {
         index.as_affine().is_some_and(|affine| {
             !affine.terms.is_empty() && affine.terms.iter().all(|(var, _)| other_vars.contains(var))
         })
-    })?;
+    };
+    let channel_axis = at.iter().position(is_channel)?;
+    if !is_window(image_side) && at.iter().filter(|index| is_channel(index)).count() != 1 {
+        return None;
+    }
     let own: Vec<Var> = other_vars
         .iter()
         .copied()
         .filter(|var| var.0 < results && !image_vars.contains(var))
         .collect();
-    let shared = other_vars
-        .iter()
-        .copied()
-        .filter(|var| var.0 < results && image_vars.contains(var))
-        .next_back();
+    let shared =
+        other_vars.iter().copied().rfind(|var| var.0 < results && image_vars.contains(var));
     let result_var = own.last().copied().or(shared)?;
     Some(Window {
         image,

@@ -81,7 +81,8 @@ fn along(loops: &Loops<'_>, reduction: &Reduction<'_>) {
     let mut parts: Vec<Value> = sums;
     while parts.len() > 1 {
         let half = parts.len() / 2;
-        parts = (0..half).map(|at| reduction.combine(builder, parts[at], parts[at + half])).collect();
+        parts =
+            (0..half).map(|at| reduction.combine(builder, parts[at], parts[at + half])).collect();
     }
     let total = builder.reduce_lanes(parts[0], |a, b| reduction.combine(builder, a, b));
     let total = reduction.result(builder, &[total]);
@@ -108,8 +109,7 @@ impl Reduction<'_> {
 
     /// Independent running results, which hide each other's latency; a power of two.
     fn accumulators(&self) -> u32 {
-        let ordered =
-            matches!(self.op, ReduceOp::First | ReduceOp::ArgMax | ReduceOp::ArgMin);
+        let ordered = matches!(self.op, ReduceOp::First | ReduceOp::ArgMax | ReduceOp::ArgMin);
         match weight(self.value) + self.guard.map_or(0, weight) {
             _ if ordered => 1,
             0..=15 => 4,
@@ -152,7 +152,9 @@ impl Reduction<'_> {
             ReduceOp::Any => vec![builder.constant(flag, 0)],
             ReduceOp::All => vec![builder.constant(flag, 1)],
             // The value so far, and whether there is one.
-            ReduceOp::First => vec![self.carried(builder, builder.zero(ty)), builder.constant(flag, 0)],
+            ReduceOp::First => {
+                vec![self.carried(builder, builder.zero(ty)), builder.constant(flag, 0)]
+            }
             // The best so far, and its position; -1 for none.
             ReduceOp::ArgMax | ReduceOp::ArgMin => {
                 vec![self.carried(builder, builder.zero(ty)), builder.constant(flag, -1)]

@@ -19,7 +19,11 @@ pub(super) fn emit(loops: &Loops<'_>, guard: Option<&Scalar>, value: &Scalar) {
         let scalars: Vec<(&Scalar, bool)> =
             guard.iter().map(|&it| (it, true)).chain([(value, certain)]).collect();
         loops.hoist(&scalars, &mut hoisted);
-        let elem = if loops.place(None).emitter().elem(value) == Elem::F64 { Elem::F64 } else { Elem::F32 };
+        let elem = if loops.place(None).emitter().elem(value) == Elem::F64 {
+            Elem::F64
+        } else {
+            Elem::F32
+        };
         let row = Row { loops, guard, value, hoisted: &hoisted, elem, keeps: out == elem, last };
         row.emit();
     });
@@ -81,11 +85,8 @@ impl<'a> Row<'_, 'a> {
         let sum = builder.reduce_lanes(sum, |a, b| builder.add(a, b));
         let factor = builder.div(builder.float(sum.ty, 1.0), sum);
         self.walk(&[], &|inside, run, _| {
-            let power = if self.keeps {
-                self.stored(inside, run.active)
-            } else {
-                exponential(inside, run)
-            };
+            let power =
+                if self.keeps { self.stored(inside, run.active) } else { exponential(inside, run) };
             let quotient = builder.mul(power, factor);
             // A row without points has no sum to divide by.
             let holds = self.holds(inside, run.active);

@@ -28,17 +28,14 @@ impl Builder<'_> {
         );
         let signed = self.select(self.and(negative, odd), self.neg(power), power);
         let below = self.compare(Compare::Lt, x, float(0.0));
-        let infinite =
-            self.compare(Compare::Eq, self.abs_float(x), float(f64::INFINITY));
+        let infinite = self.compare(Compare::Eq, self.abs_float(x), float(f64::INFINITY));
         let no_value = self.and(self.and(below, self.not(whole)), self.not(infinite));
         let result = self.select(no_value, float(f64::NAN), signed);
         // 1 to whatever and whatever to 0 are 1; so is -1 to an infinity.
         let endless = self.compare(Compare::Eq, self.abs_float(y), float(f64::INFINITY));
         let minus_one = self.and(self.compare(Compare::Eq, x, float(-1.0)), endless);
-        let one = self.or(
-            self.compare(Compare::Eq, x, float(1.0)),
-            self.compare(Compare::Eq, y, float(0.0)),
-        );
+        let one = self
+            .or(self.compare(Compare::Eq, x, float(1.0)), self.compare(Compare::Eq, y, float(0.0)));
         self.select(self.or(one, minus_one), float(1.0), result)
     }
 

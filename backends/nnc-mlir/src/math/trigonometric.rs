@@ -52,11 +52,8 @@ impl Builder<'_> {
         let sine = self.mul(self.polynomial(square, &SIN), square);
         let sine = self.fma(sine, rest, rest);
         let cosine = self.mul(self.polynomial(square, &COS), square);
-        let cosine = self.fma(
-            self.sub(cosine, self.float(x.ty, 0.5)),
-            square,
-            self.float(x.ty, 1.0),
-        );
+        let cosine =
+            self.fma(self.sub(cosine, self.float(x.ty, 0.5)), square, self.float(x.ty, 1.0));
         let bits = self.bitcast(shifted, Kind::I64);
         let quadrant = self.truncate(bits, Kind::I32);
         let int = |value: i64| self.constant(quadrant.ty, value);

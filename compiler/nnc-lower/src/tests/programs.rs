@@ -57,7 +57,8 @@ fn resnet50() {
 #[test]
 fn the_tests_of_the_standard_library() {
     let (program, sources) = checked("");
-    let tests = crate::lower_tests(&program).unwrap_or_else(|it| panic!("{}", messages(&sources, &it)));
+    let tests =
+        crate::lower_tests(&program).unwrap_or_else(|it| panic!("{}", messages(&sources, &it)));
     nnc_graph::verify(&tests.module).unwrap_or_else(|it| panic!("{it}\n{}", tests.module));
     assert!(tests.tests.len() >= 5);
 }

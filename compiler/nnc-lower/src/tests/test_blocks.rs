@@ -11,7 +11,8 @@ fn each_assert_is_an_output() {
         }
         ",
     );
-    let tests = crate::lower_tests(&program).unwrap_or_else(|it| panic!("{}", messages(&sources, &it)));
+    let tests =
+        crate::lower_tests(&program).unwrap_or_else(|it| panic!("{}", messages(&sources, &it)));
     assert_eq!(nnc_graph::verify(&tests.module), Ok(()));
     let at = tests.tests.iter().position(|test| test.name == "twice").unwrap();
     assert_eq!(sources.text(tests.tests[at].asserts[0]), "twice([1.0, 2.0]) == [2.0, 4.0]");

@@ -1,7 +1,7 @@
 //! The whole pipeline on generated modules, and on networks' parts.
 
 use super::{generate, rewritten, rewritten_module};
-use crate::{Pass, PASSES, pipeline};
+use crate::{PASSES, Pass, pipeline};
 use nnc_graph::verify;
 
 const SEEDS: u64 = 6000;
@@ -29,9 +29,8 @@ fn passes_in_any_order_keep_what_generated_modules_compute() {
     let mut random = super::values::Random(7);
     for seed in 0..SEEDS {
         let module = generate::module(2_000_000 + seed);
-        let passes: Vec<Pass> = (0..12)
-            .map(|_| PASSES[random.below(PASSES.len() as u64) as usize])
-            .collect();
+        let passes: Vec<Pass> =
+            (0..12).map(|_| PASSES[random.below(PASSES.len() as u64) as usize]).collect();
         rewritten_module(&passes, &module);
     }
 }
@@ -55,7 +54,8 @@ fn zz_stats() {
     let (mut b, mut a) = (0, 0);
     for seed in 0..300 {
         let mut module = generate::module(seed);
-        let report = crate::run(&mut module, pipeline(), &crate::Options::default(), &mut |_| {}).unwrap();
+        let report =
+            crate::run(&mut module, pipeline(), &crate::Options::default(), &mut |_| {}).unwrap();
         b += report.passes[0].nodes_before;
         a += report.passes.last().unwrap().nodes_after;
         for (at, pass) in report.passes.iter().enumerate() {

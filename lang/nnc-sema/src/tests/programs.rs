@@ -43,7 +43,10 @@ fn the_acceptance_programs_check() {
 #[test]
 fn zz_examples() {
     let mut report = String::new();
-    for entry in ["digits","minilm","mobilenet_v2","smollm2"].iter().flat_map(|it| std::fs::read_dir(format!("../../examples/{it}")).unwrap()) {
+    for entry in ["digits", "minilm", "mobilenet_v2", "smollm2"]
+        .iter()
+        .flat_map(|it| std::fs::read_dir(format!("../../examples/{it}")).unwrap())
+    {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|it| it == "nn") {
             let text = std::fs::read_to_string(&path).unwrap();

@@ -1,0 +1,229 @@
+//! A plan as functions: one for each body, which runs its steps, and one for each
+//! kernel, which computes an item.
+//!
+//! ```text
+//! body(frame):    nncrt_parallel_for(kernel, frame, items); …; body(frame of the callee); …
+//! kernel(frame, item, thread)
+//! ```
+
+use crate::context::{FRAME_HEAD, KernelContext};
+use crate::{Target, attention, contraction, stages, zero};
+use nnc_base::Name;
+use nnc_mlir::{Builder, Kind, Linkage, Module, Type, Value};
+use nnc_plan::{Body, BodyId, BufferId, Kernel, KernelKind, Place, Plan, Step};
+use nnc_shape::Dim;
+
+/// What of the runtime compiled code calls.
+pub(crate) const PARALLEL_FOR: &str = "nncrt_parallel_for";
+
+/// The symbol of an entry, given the program's name and the entry's place in the plan.
+pub(crate) fn entry_symbol(name: &str, plan: &Plan, at: usize) -> String {
+    format!("{name}_{}_frame", c_name(plan.entries[at].name.as_str()))
+}
+
+/// A name as part of a C identifier.
+pub(crate) fn c_name(name: &str) -> String {
+    name.chars().map(|it| if it.is_ascii_alphanumeric() { it } else { '_' }).collect()
+}
+
+/// Scratch memory of one thread that some kernel of a plan needs at most; `None` where
+/// a size has no bound.
+pub(crate) fn scratch_bytes(plan: &Plan, target: &Target) -> Option<u64> {
+    let mut most = 0;
+    for (_, body) in plan.bodies.iter() {
+        for step in &body.steps {
+            if let Step::Launch(kernel) = step
+                && let KernelKind::Attention(kernel) = &kernel.kind
+            {
+                most = most.max(attention::scratch_bytes(body, kernel, target)?);
+            }
+        }
+    }
+    Some(most)
+}
+
+/// Builds the module of a plan whose kernels have been checked.
+pub(crate) fn build(plan: &Plan, target: &Target, name: &str, scratch_bytes: u64) -> Module {
+    let module = Module::new(target.emits());
+    for (id, body) in plan.bodies.iter() {
+        for (at, step) in body.steps.iter().enumerate() {
+            let Step::Launch(kernel) = step else { continue };
+            let parameters = [Type::POINTER, Type::I64, Type::I64];
+            let symbol = kernel_symbol(id, at, kernel);
+            module.function(&symbol, &parameters, Linkage::Internal, |builder, arguments| {
+                let context = KernelContext::new(builder, target, body, arguments, scratch_bytes);
+                emit_kernel(&context, kernel);
+            });
+        }
+        let entry = plan.entries.iter().position(|it| it.body == id);
+        let (symbol, linkage) = match entry {
+            Some(at) => (entry_symbol(name, plan, at), Linkage::External),
+            None => (body_symbol(id), Linkage::Internal),
+        };
+        module.function(&symbol, &[Type::POINTER], linkage, |builder, arguments| {
+            let context = KernelContext::new(builder, target, body, arguments, scratch_bytes);
+            let steps = Steps { plan, module: &module, context: &context, body, id };
+            for (at, step) in body.steps.iter().enumerate() {
+                steps.emit(at, step);
+            }
+        });
+    }
+    module
+}
+
+fn kernel_symbol(body: BodyId, at: usize, kernel: &Kernel) -> String {
+    format!("k{}_{at}_{}", body.raw(), c_name(&kernel.name))
+}
+
+fn body_symbol(body: BodyId) -> String {
+    format!("body{}", body.raw())
+}
+
+fn emit_kernel(context: &KernelContext<'_>, kernel: &Kernel) {
+    match &kernel.kind {
+        KernelKind::Contraction(it) => contraction::emit(context, it),
+        KernelKind::Attention(it) => attention::emit(context, it),
+        KernelKind::Stages(it) => stages::emit(context, it),
+        KernelKind::Zero { buffer } => zero::emit(context, *buffer),
+    }
+}
+
+fn items(context: &KernelContext<'_>, kernel: &Kernel) -> Value {
+    match &kernel.kind {
+        KernelKind::Contraction(it) => contraction::items(context, it),
+        KernelKind::Attention(it) => attention::items(context, it),
+        KernelKind::Stages(it) => context.dim(&stages::items(it)),
+        KernelKind::Zero { buffer } => context.dim(&zero::items(context.body, *buffer)),
+    }
+}
+
+/// The steps of one body.
+struct Steps<'a> {
+    plan: &'a Plan,
+    module: &'a Module,
+    context: &'a KernelContext<'a>,
+    body: &'a Body,
+    id: BodyId,
+}
+
+/// What a callee is run with.
+struct Callee<'s> {
+    body: BodyId,
+    dims: &'s [Dim],
+    arena_offset: u64,
+    weights_offset: u64,
+}
+
+impl Steps<'_> {
+    fn builder(&self) -> &Builder<'_> {
+        self.context.builder
+    }
+
+    fn emit(&self, at: usize, step: &Step) {
+        let b = self.builder();
+        match step {
+            Step::Launch(kernel) => self.launch(at, kernel),
+            Step::Call { body, dims, pointers, arena_offset, weights_offset, .. } => {
+                let callee = Callee {
+                    body: *body,
+                    dims,
+                    arena_offset: *arena_offset,
+                    weights_offset: *weights_offset,
+                };
+                let frame = self.frame(&callee, None);
+                for (place, &buffer) in pointers.iter().enumerate() {
+                    self.set_pointer(frame, dims.len() + place, self.context.base(buffer));
+                }
+                self.run(*body, frame);
+            }
+            Step::Repeat {
+                body,
+                variable,
+                extent,
+                dims,
+                pointers,
+                carries,
+                arena_offset,
+                weights_offset,
+                ..
+            } => {
+                let callee = Callee {
+                    body: *body,
+                    dims,
+                    arena_offset: *arena_offset,
+                    weights_offset: *weights_offset,
+                };
+                let frame = self.frame(&callee, Some(*variable));
+                let counted =
+                    self.plan.bodies[*body].dims.iter().position(|it| it.name == *variable);
+                b.each(b.int(0), self.context.dim(extent), 1, |step| {
+                    if let Some(place) = counted {
+                        self.set(frame, FRAME_HEAD + place, step);
+                    }
+                    for (place, (buffer, stride)) in pointers.iter().enumerate() {
+                        let distance = b.mul(step, self.context.dim(stride));
+                        let kind = self.context.kind(*buffer);
+                        let pointer = b.offset(self.context.base(*buffer), kind, distance);
+                        self.set_pointer(frame, dims.len() + place, pointer);
+                    }
+                    self.run(*body, frame);
+                    for (from, to) in carries {
+                        self.copy(*from, *to);
+                    }
+                });
+            }
+            Step::Copy { from, to } => self.copy(*from, *to),
+        }
+    }
+
+    fn launch(&self, at: usize, kernel: &Kernel) {
+        let b = self.builder();
+        let symbol = kernel_symbol(self.id, at, kernel);
+        let items = items(self.context, kernel);
+        if items.as_constant() == Some(1) {
+            b.call(&symbol, &[self.context.frame, b.int(0), b.int(0)], None);
+            return;
+        }
+        self.module.declare(PARALLEL_FOR, &[Type::POINTER, Type::POINTER, Type::I64], None);
+        let address = b.function_address(&symbol);
+        b.call(PARALLEL_FOR, &[address, self.context.frame, items], None);
+    }
+
+    /// A callee's frame, all but its pointers; the dim `open` is left to the caller.
+    fn frame(&self, callee: &Callee<'_>, open: Option<Name>) -> Value {
+        let b = self.builder();
+        let body = &self.plan.bodies[callee.body];
+        let frame = b.stack(Kind::I64, (FRAME_HEAD + body.dims.len() + body.pointers.len()) as i64);
+        let moved = |place: &Place| self.context.place(place);
+        self.set(frame, 0, moved(&Place::Arena { offset: callee.arena_offset }));
+        self.set(frame, 1, moved(&Place::Weights { offset: callee.weights_offset }));
+        self.set(frame, 2, self.context.scratch_start());
+        for (at, (dim, known)) in callee.dims.iter().zip(&body.dims).enumerate() {
+            if open != Some(known.name) {
+                self.set(frame, FRAME_HEAD + at, self.context.dim(dim));
+            }
+        }
+        frame
+    }
+
+    fn set(&self, frame: Value, word: usize, value: Value) {
+        let b = self.builder();
+        b.store(value, b.offset(frame, Kind::I64, b.int(word as i64)));
+    }
+
+    /// Sets a word behind the frame's head.
+    fn set_pointer(&self, frame: Value, word: usize, pointer: Value) {
+        self.set(frame, FRAME_HEAD + word, pointer);
+    }
+
+    fn run(&self, body: BodyId, frame: Value) {
+        self.builder().call(&body_symbol(body), &[frame], None);
+    }
+
+    fn copy(&self, from: BufferId, to: BufferId) {
+        let b = self.builder();
+        let buffer = &self.body.buffers[from];
+        let bytes = self.context.dim(&(&buffer.elements * buffer.elem.bytes() as i64));
+        b.copy_bytes(self.context.base(to), self.context.base(from), bytes);
+    }
+}

@@ -1,0 +1,75 @@
+//! Bodies that run other bodies, and state.
+
+use super::support::check;
+
+#[test]
+fn a_layer_called_with_different_weights() {
+    check(
+        "graph @layer(T in 1..=30) {
+           param 0 \"w\" : f32[20, 20]
+           param 1 \"b\" : f32[20]
+           %0 = input : f32[T, 20]
+           %1 = param 0 : f32[20, 20]
+           %2 = param 1 : f32[20]
+           %3 = nest (%0, %1, %2) [t: T, o: 20] sum f32 [i: 20] { (%0[t, i] * %1[o, i]) } finish { max((acc + %2[o]), f32(0.0)) } : f32[T, 20]
+           return %3
+         }
+         graph @main(T in 1..=30) {
+           param 0 \"l.0.w\" : f32[20, 20]
+           param 1 \"l.0.b\" : f32[20]
+           param 2 \"l.1.w\" : f32[20, 20]
+           param 3 \"l.1.b\" : f32[20]
+           %0 = input : f32[T, 20]
+           %1 = call @layer dims [T] (%0) params [0, 1] : f32[T, 20]
+           %2 = call @layer dims [T] (%1) params [2, 3] : f32[T, 20]
+           return %2
+         }
+         entry forward = @main { input x output y }",
+        &[&[1], &[30]],
+    );
+}
+
+#[test]
+fn a_cache_is_written_in_place() {
+    check(
+        "graph @main(T in 1..=4, past in 0..=12) where { 16 >= T + past } {
+           %0 = input : f32[T, 18]
+           %1 = input : f32[16, 18]
+           %2 = write (%1, %0) at [past, 0] : f32[16, 18]
+           %3 = nest (%2) [d: 18] sum f32 [j: T + past] { %2[j, d] } : f32[18]
+           return %3, %2
+         }
+         entry step = @main {
+           input x
+           input cache state 1
+           output y
+           output cache
+           update past = T + past
+         }",
+        &[&[1, 0], &[4, 12], &[3, 5]],
+    );
+}
+
+#[test]
+fn a_recurrence() {
+    check(
+        "graph @cell(t in 0..=29, T in 1..=30) where { T >= t + 1 } {
+           param 0 \"w\" : f32[10, 10]
+           %0 = input : f32[3, 10]
+           %1 = input : f32[3, T, 10]
+           %2 = param 0 : f32[10, 10]
+           %3 = nest (%0, %1, %2) [b: 3, o: 10] sum f32 [i: 10] { (%0[b, i] * %2[o, i]) } finish { tanh((acc + %1[b, t, o])) } : f32[3, 10]
+           %4 = nest (%3) [b: 3] sum f32 [o: 10] { %3[b, o] } : f32[3]
+           return %3, %4
+         }
+         graph @main(T in 1..=30) {
+           param 0 \"w\" : f32[10, 10]
+           %0 = input : f32[3, 10]
+           %1 = input : f32[3, T, 10]
+           %2 = scan @cell t in T carried 1 (%0, %1) params [0] : f32[3, 10], f32[T, 3]
+           return %2.0, %2.1
+         }
+         entry run = @main { input h input x output last output sums }",
+        &[&[1], &[2], &[30]],
+    );
+}

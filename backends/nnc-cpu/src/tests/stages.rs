@@ -1,0 +1,61 @@
+//! Nests of the general template.
+
+use super::support::check;
+
+#[test]
+fn a_norm_is_reductions_and_a_map() {
+    check(
+        "graph @g(T in 1..=20) {
+           param 0 \"scale\" : f32[37]
+           %0 = input : f32[T, 37]
+           %1 = param 0 : f32[37]
+           %2 = nest (%0) [t: T] sum f32 [d: 37] { (%0[t, d] * %0[t, d]) } finish { (f32(1.0) / sqrt(((acc / f32(37.0)) + f32(0.00001)))) } : f32[T]
+           %3 = nest (%0, %1, %2) [t: T, d: 37] { ((%0[t, d] * %2[t]) * %1[d]) } : f32[T, 37]
+           return %3
+         }
+         entry forward = @g { input x output y }",
+        &[&[1], &[5], &[20]],
+    );
+}
+
+#[test]
+fn a_softmax_with_a_guard() {
+    check(
+        "graph @g(T in 1..=33) {
+           %0 = input : f32[T, T]
+           %1 = nest (%0) [i: T, j: T] softmax j if (i64[j] < i64[i]) { %0[i, j] } : f32[T, T]
+           return %1
+         }
+         entry forward = @g { input x output y }",
+        &[&[1], &[16], &[33]],
+    );
+}
+
+#[test]
+fn positions_of_greatest_values() {
+    check(
+        "graph @g(T in 1..=9) {
+           %0 = input : f32[T, 21]
+           %1 = nest (%0) [t: T] argmax f32 [k: 21] { %0[t, k] } : i32[T]
+           %2 = topk (%0) k 3 : f32[T, 3], i32[T, 3]
+           return %1, %2.0, %2.1
+         }
+         entry forward = @g { input x output a output b output c }",
+        &[&[1], &[9]],
+    );
+}
+
+#[test]
+fn rows_of_a_table_by_index() {
+    check(
+        "graph @g(T in 1..=9) {
+           param 0 \"table\" : f32[11, 19]
+           %0 = input : i32[T]
+           %1 = param 0 : f32[11, 19]
+           %2 = nest (%0, %1) [t: T, d: 19] { %1[{%0[t]}, d] } : f32[T, 19]
+           return %2
+         }
+         entry forward = @g { input ids below 11 output y }",
+        &[&[1], &[9]],
+    );
+}
