@@ -1,1 +1,19 @@
-//! The phases of the nnc compiler in order.
+//! The nnc compiler as a library: phases in order, files, weights and runs.
+//!
+//! Start with [`Session`], which takes a program from its files to a plan or to code of
+//! a [`nnc_backend::Backend`]. [`render`] makes text of messages.
+//!
+//! This crate opens files and knows the order of the phases. It does not know any back
+//! end by name, no command line and no terminal; what it has to say it returns.
+
+mod emit;
+mod error;
+mod file;
+mod load;
+pub mod render;
+mod session;
+
+pub use emit::{Stage, parse_graph, run_passes};
+pub use error::{Error, Failure};
+pub use file::write_file;
+pub use session::{ModelId, Session};

@@ -1,0 +1,337 @@
+//! The phases in order, each run once.
+
+use crate::load::{self, Loaded, Module};
+use crate::{Error, Failure};
+use nnc_backend::Backend;
+use nnc_base::{Diagnostic, Sources};
+use nnc_hir::{Model, Program};
+use nnc_lower::Lowered;
+use nnc_plan::{Machine, Plan};
+use nnc_sema::{Analysis, ModuleInput};
+use std::cell::{OnceCell, RefCell};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The code of a message of lowering that is about the compiler.
+const LOWERING_BROKE: &str = "E0599";
+
+/// A program on its way: what has been computed of it stays here.
+///
+/// A phase that fails gives [`Error::Program`] with all its messages, and the phases
+/// behind it give the same.
+#[derive(Debug)]
+pub struct Session {
+    loaded: Loaded,
+    analysis: OnceCell<Analysis>,
+    models: OnceCell<Vec<ModelState>>,
+    times: RefCell<Vec<(&'static str, Duration)>>,
+}
+
+/// One of [`Session::models`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ModelId(usize);
+
+#[derive(Debug)]
+struct ModelState {
+    model: Model,
+    lowered: OnceCell<Result<Lowered, Vec<Diagnostic>>>,
+    optimised: OnceCell<nnc_graph::Module>,
+    plan: OnceCell<(Machine, Arc<Plan>)>,
+}
+
+impl Session {
+    /// Reads a file with what it uses, or all files of a folder.
+    pub fn open(root: &Path) -> Result<Session, Error> {
+        let start = Instant::now();
+        let session = Session::of(load::load(root)?);
+        session.took("parse", start);
+        Ok(session)
+    }
+
+    /// A program that is one text, which can use the library alone.
+    pub fn from_text(name: &str, text: &str) -> Session {
+        Session::of(load::load_text(name, text))
+    }
+
+    fn of(loaded: Loaded) -> Session {
+        Session {
+            loaded,
+            analysis: OnceCell::new(),
+            models: OnceCell::new(),
+            times: RefCell::default(),
+        }
+    }
+
+    /// The texts that messages point into.
+    pub fn sources(&self) -> &Sources {
+        &self.loaded.sources
+    }
+
+    /// How long each phase took, in the order in which they were run.
+    pub fn times(&self) -> Vec<(&'static str, Duration)> {
+        self.times.borrow().clone()
+    }
+
+    fn took(&self, phase: &'static str, start: Instant) {
+        self.times.borrow_mut().push((phase, start.elapsed()));
+    }
+
+    pub(crate) fn modules(&self) -> &[Module] {
+        &self.loaded.modules
+    }
+
+    fn analysis(&self) -> &Analysis {
+        self.analysis.get_or_init(|| {
+            let start = Instant::now();
+            let modules: Vec<ModuleInput<'_>> = (self.loaded.modules.iter())
+                .map(|it| ModuleInput { path: &it.path, ast: &it.ast, file: it.file })
+                .collect();
+            let analysis = nnc_sema::analyze(&modules);
+            self.took("analyze", start);
+            analysis
+        })
+    }
+
+    /// The messages of parsing and checking, file by file.
+    pub fn diagnostics(&self) -> Vec<Diagnostic> {
+        let mut all = self.loaded.diagnostics.clone();
+        all.extend(self.analysis().diagnostics.iter().cloned());
+        all.sort_by_key(Diagnostic::span);
+        all
+    }
+
+    /// Those of [`Session::diagnostics`] that are no errors.
+    pub fn warnings(&self) -> Vec<Diagnostic> {
+        self.diagnostics().into_iter().filter(|it| !it.is_error()).collect()
+    }
+
+    /// All that is wrong with the program, the numbers of all its models included.
+    pub fn check(&self) -> Vec<Diagnostic> {
+        let mut all = self.diagnostics();
+        if all.iter().any(Diagnostic::is_error) {
+            return all;
+        }
+        for state in self.states(self.analysis()) {
+            if let Err(diagnostics) = self.lowered_state(state) {
+                all.extend(diagnostics.iter().cloned());
+            }
+        }
+        all
+    }
+
+    /// The typed program, as far as it could be understood.
+    pub fn best_program(&self) -> &Program {
+        &self.analysis().program
+    }
+
+    /// The typed program, if it has no errors.
+    pub fn program(&self) -> Result<&Program, Error> {
+        let diagnostics = self.diagnostics();
+        if diagnostics.iter().any(Diagnostic::is_error) {
+            return Err(Error::Program(diagnostics));
+        }
+        Ok(&self.analysis().program)
+    }
+
+    /// The models that can be run: those of the root's files, or if these have none, of
+    /// all files.
+    fn states(&self, analysis: &Analysis) -> &[ModelState] {
+        self.models.get_or_init(|| {
+            let program = &analysis.program;
+            let exports =
+                program.exports.iter().filter_map(|it| nnc_lower::model_of_export(program, it));
+            let mut models = program.models.to_vec();
+            for export in exports {
+                // Exports of one layer are entries of one model.
+                let same = |it: &&mut Model| {
+                    it.checkpoint.is_none()
+                        && it.layer == export.layer
+                        && it.name == export.name
+                        && it.module == export.module
+                };
+                match models.iter_mut().find(same) {
+                    Some(model) => model.entries.extend(export.entries),
+                    None => models.push(export),
+                }
+            }
+            let of_root = |model: &Model| {
+                let mut modules = self.loaded.modules.iter();
+                modules.any(|it| it.root && it.path == model.module.as_str())
+            };
+            if models.iter().any(of_root) {
+                models.retain(of_root);
+            }
+            models
+                .into_iter()
+                .map(|model| ModelState {
+                    model,
+                    lowered: OnceCell::new(),
+                    optimised: OnceCell::new(),
+                    plan: OnceCell::new(),
+                })
+                .collect()
+        })
+    }
+
+    /// The models of the program that can be run.
+    pub fn models(&self) -> Result<Vec<ModelId>, Error> {
+        self.program()?;
+        Ok((0..self.states(self.analysis()).len()).map(ModelId).collect())
+    }
+
+    /// The model with a name, or the only one.
+    pub fn model(&self, name: Option<&str>) -> Result<ModelId, Error> {
+        self.program()?;
+        let states = self.states(self.analysis());
+        let names: Vec<&str> = states.iter().map(|it| it.model.name.as_str()).collect();
+        let found: Vec<usize> =
+            (0..names.len()).filter(|at| name.is_none_or(|name| name == names[*at])).collect();
+        match (found.as_slice(), name) {
+            ([at], _) => Ok(ModelId(*at)),
+            ([], None) => Err(no_model(self.best_program())),
+            ([], Some(name)) => Err(Error::Usage(
+                Failure::new(format!("there is no model `{name}`"))
+                    .help(format!("the models are {}", names.join(", "))),
+            )),
+            (_, Some(name)) => Err(Error::usage(format!("several models are called `{name}`"))
+                .help("give them different names, or name the file that declares one")),
+            (_, None) => Err(Error::usage(format!("the program has {} models", names.len()))
+                .help(format!("choose one with `--model`: {}", names.join(", ")))),
+        }
+    }
+
+    pub fn declaration(&self, model: ModelId) -> &Model {
+        &self.state(model).model
+    }
+
+    fn state(&self, model: ModelId) -> &ModelState {
+        &self.states(self.analysis())[model.0]
+    }
+
+    fn lowered_state<'a>(&self, state: &'a ModelState) -> Result<&'a Lowered, &'a Vec<Diagnostic>> {
+        let lowered = state.lowered.get_or_init(|| {
+            let start = Instant::now();
+            let lowered = nnc_lower::lower(&self.analysis().program, &state.model);
+            self.took("lower", start);
+            lowered
+        });
+        lowered.as_ref()
+    }
+
+    /// The model as a graph, as the program says it.
+    pub fn lowered(&self, model: ModelId) -> Result<&Lowered, Error> {
+        let lowered = self.lowered_state(self.state(model));
+        lowered.map_err(|diagnostics| program_error(diagnostics))
+    }
+
+    /// The graph after all passes.
+    pub fn optimised(&self, model: ModelId) -> Result<&nnc_graph::Module, Error> {
+        let state = self.state(model);
+        if let Some(module) = state.optimised.get() {
+            return Ok(module);
+        }
+        let mut module = self.lowered(model)?.module.clone();
+        let start = Instant::now();
+        let options = nnc_opt::Options::default();
+        nnc_opt::run(&mut module, nnc_opt::pipeline(), &options, &mut |_| ())
+            .map_err(|broken| broken_pass(&broken))?;
+        self.took("optimise", start);
+        Ok(state.optimised.get_or_init(|| module))
+    }
+
+    /// The kernels for a machine. A session plans for one machine.
+    pub fn plan(&self, model: ModelId, machine: &Machine) -> Result<Arc<Plan>, Error> {
+        let state = self.state(model);
+        if let Some((_, plan)) = state.plan.get().filter(|(planned, _)| planned == machine) {
+            return Ok(plan.clone());
+        }
+        let module = self.optimised(model)?;
+        let start = Instant::now();
+        let plan = Arc::new(nnc_plan::plan(module, machine)?);
+        self.took("plan", start);
+        let (planned, kept) = state.plan.get_or_init(|| (machine.clone(), plan.clone()));
+        Ok(if planned == machine { kept.clone() } else { plan })
+    }
+
+    /// The plan for a back end, which can take it.
+    pub fn plan_for(
+        &self,
+        model: ModelId,
+        backend: &dyn Backend,
+        options: &nnc_backend::Options,
+    ) -> Result<Arc<Plan>, Error> {
+        let plan = self.plan(model, &backend.machine(options)?)?;
+        let diagnostics = backend.check(&plan);
+        if diagnostics.iter().any(Diagnostic::is_error) {
+            return Err(Error::Program(diagnostics));
+        }
+        Ok(plan)
+    }
+
+    /// A form of the compiled model.
+    pub fn compile(
+        &self,
+        model: ModelId,
+        backend: &dyn Backend,
+        options: &nnc_backend::Options,
+        form: nnc_backend::Form,
+    ) -> Result<nnc_backend::Artifact, Error> {
+        let plan = self.plan_for(model, backend, options)?;
+        let start = Instant::now();
+        let artifact = backend.compile(self.optimised(model)?, &plan, options, form)?;
+        self.took("compile", start);
+        Ok(artifact)
+    }
+
+    /// The compiled model in this process.
+    pub fn load(
+        &self,
+        model: ModelId,
+        backend: &dyn Backend,
+        options: &nnc_backend::Options,
+    ) -> Result<(Arc<Plan>, Box<dyn nnc_backend::Code>), Error> {
+        let plan = self.plan_for(model, backend, options)?;
+        let start = Instant::now();
+        let code = backend.load(&plan, options)?;
+        self.took("compile", start);
+        Ok((plan, code))
+    }
+}
+
+pub(crate) fn broken_pass(broken: &nnc_opt::BrokenPass) -> Error {
+    let what = match broken.pass {
+        Some(pass) => format!("pass `{pass}` broke the graph: {}", broken.error),
+        None => format!("the graph is not well-formed: {}", broken.error),
+    };
+    Error::Internal { what, ir: broken.dump.clone() }
+}
+
+/// Messages about a program, unless one of them is about the compiler.
+fn program_error(diagnostics: &[Diagnostic]) -> Error {
+    match diagnostics.iter().find(|it| it.code.0 == LOWERING_BROKE) {
+        Some(broken) => Error::internal(broken.message.clone()),
+        None => Error::Program(diagnostics.to_vec()),
+    }
+}
+
+fn no_model(program: &Program) -> Error {
+    let mut layers = program.layers.values();
+    let open = layers.rfind(|layer| layer.main.is_some() && layer.span.file.raw() == 0);
+    let (name, sizes) = match open {
+        Some(layer) => {
+            let sizes: Vec<&str> = layer.params.iter().map(|it| it.name.as_str()).collect();
+            (layer.name.as_str(), sizes)
+        }
+        None => ("Layer", vec!["D"]),
+    };
+    let sizes = if sizes.is_empty() { String::new() } else { format!("<{}>", sizes.join(", ")) };
+    let sure = if sizes.is_empty() { "" } else { ", with numbers for the sizes" };
+    Error::usage("the program declares no model, so there is nothing to run").help(format!(
+        "add one that says which layer and what may call it: `model m = {name}{sizes} {{ entry \
+         main with {{ B <= 8 }} }}`{sure}"
+    ))
+}
+
+#[cfg(test)]
+mod tests;

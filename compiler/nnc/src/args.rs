@@ -1,0 +1,161 @@
+//! What may be asked for on the command line.
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args as Group, Parser, Subcommand, ValueEnum, ValueHint};
+use std::path::PathBuf;
+
+/// Compiler for nn, a typed language in which people describe neural networks
+#[derive(Parser, Debug)]
+#[command(name = "nnc", version, about, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 all is well; 1 a program or another input has mistakes; \
+    2 what was asked for does not exist or the machine does not allow it; 101 the compiler is at \
+    fault")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What all commands understand.
+#[derive(Group, Clone, Debug)]
+pub(crate) struct Common {
+    /// How messages are told
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(help_heading = "Messages")]
+    pub message_format: MessageFormat,
+    /// Whether messages have colours; `auto` heeds NO_COLOR and CLICOLOR_FORCE
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    #[arg(help_heading = "Messages")]
+    pub color: Color,
+    /// Tell mistakes alone
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Messages")]
+    pub quiet: bool,
+    /// Tell times and what was decided
+    #[arg(short, long, global = true, help_heading = "Messages")]
+    pub verbose: bool,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) enum MessageFormat {
+    /// With the code around the mistake
+    #[default]
+    Human,
+    /// One line a message
+    Short,
+    /// One JSON object a line
+    Json,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) enum Color {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    Check(Check),
+    Build(Build),
+    Explain(Explain),
+    Opt(Opt),
+    Completions(Completions),
+}
+
+/// Find the mistakes in a program
+#[derive(Group, Debug)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub program: Program,
+}
+
+/// Compile a model, or show it on its way
+#[derive(Group, Debug)]
+pub(crate) struct Build {
+    #[command(flatten)]
+    pub program: Program,
+    #[command(flatten)]
+    pub model: Model,
+    #[command(flatten)]
+    pub target: Target,
+    /// What to make, in this order of a program's way; what of it is text goes to standard
+    /// output unless `--output` says otherwise [default: what the target makes]
+    #[arg(long, value_name = "STAGE", value_delimiter = ',', value_parser = stages())]
+    pub emit: Vec<String>,
+    /// The file to write, or where several are made, the folder
+    #[arg(short, long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub output: Option<PathBuf>,
+}
+
+/// Show what a message's code means
+#[derive(Group, Debug)]
+pub(crate) struct Explain {
+    /// Such as E0201; without it, all codes are listed
+    pub code: Option<String>,
+}
+
+/// Run passes over a graph in text form
+#[derive(Group, Debug)]
+pub(crate) struct Opt {
+    /// A file as `nnc build --emit=graph` makes; `-` is standard input
+    #[arg(value_hint = ValueHint::FilePath, required_unless_present = "list")]
+    pub graph: Option<PathBuf>,
+    /// The passes in order, separated by commas [default: the usual ones]
+    #[arg(long, value_name = "NAMES")]
+    pub passes: Option<String>,
+    /// Also print the graph as these passes leave it
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub dump_after: Vec<String>,
+    /// Write the graph after every pass into this folder, numbered
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub dump_dir: Option<PathBuf>,
+    /// Run the first so many passes, to find the one that broke something
+    #[arg(long, value_name = "N")]
+    pub stop_after: Option<usize>,
+    /// Tell the time and the effect of each pass
+    #[arg(long)]
+    pub report: bool,
+    /// List the passes
+    #[arg(long)]
+    pub list: bool,
+}
+
+/// Print what a shell needs to complete nnc's words
+#[derive(Group, Debug)]
+pub(crate) struct Completions {
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// What is to be compiled.
+#[derive(Group, Debug)]
+pub(crate) struct Program {
+    /// A .nn file, which brings what it uses, or a folder of them
+    #[arg(value_name = "PROGRAM", value_hint = ValueHint::AnyPath)]
+    pub path: PathBuf,
+}
+
+/// Which part of it.
+#[derive(Group, Debug)]
+pub(crate) struct Model {
+    /// The model, where the program has several
+    #[arg(long, value_name = "NAME")]
+    pub model: Option<String>,
+}
+
+/// For what machine.
+#[derive(Group, Debug)]
+pub(crate) struct Target {
+    /// What runs the program: a back end, or the reference `evaluator`
+    #[arg(long, value_name = "NAME")]
+    pub target: Option<String>,
+    /// The machine in the words of the target
+    #[arg(long, value_name = "NAME", default_value = "host")]
+    pub cpu: String,
+}
+
+fn stages() -> PossibleValuesParser {
+    PossibleValuesParser::new(nnc_driver::Stage::all().map(nnc_driver::Stage::name))
+}

@@ -1,0 +1,106 @@
+//! `nnc build`.
+
+use super::Context;
+use crate::args::Build;
+use crate::backends::{Target, target};
+use nnc_backend::{Form, Options};
+use nnc_driver::{Error, Failure, ModelId, Session, Stage, write_file};
+use nnc_plan::Machine;
+use std::path::{Path, PathBuf};
+
+pub(super) fn run(context: &mut Context<'_>, args: Build) -> Result<u8, Error> {
+    let session = context.session(&args.program)?;
+    let target = target(args.target.target.as_deref())?;
+    let stages = stages(&args.emit, &target)?;
+    let mut made = Vec::new();
+    for stage in stages {
+        made.push((stage, make(&session, &args, &target, stage)?));
+    }
+    context.warnings(&session);
+    context.times(&session);
+    let name = match &args.model.model {
+        Some(name) => name.clone(),
+        None => match session.model(None) {
+            Ok(model) => session.declaration(model).name.to_string(),
+            Err(_) => args.program.path.file_stem().unwrap_or_default().to_string_lossy().into(),
+        },
+    };
+    let several = made.len() > 1;
+    for (stage, bytes) in made {
+        match place(args.output.as_deref(), stage, &name, several) {
+            Some(path) => {
+                write_file(&path, &bytes)?;
+                context.terminal.detail(&format!("wrote {}", path.display()));
+            }
+            None => context.terminal.result(&String::from_utf8_lossy(&bytes))?,
+        }
+    }
+    Ok(0)
+}
+
+/// What to make: as asked, or what the target makes for use.
+fn stages(emit: &[String], target: &Target) -> Result<Vec<Stage>, Error> {
+    if !emit.is_empty() {
+        return Ok(emit.iter().filter_map(|name| Stage::from_name(name)).collect());
+    }
+    match target {
+        Target::Compiled(backend) => {
+            let mut stages: Vec<Stage> =
+                backend.forms().iter().take(1).map(|form| Stage::Form(*form)).collect();
+            if backend.forms().contains(&Form::Header) {
+                stages.push(Stage::Form(Form::Header));
+            }
+            Ok(stages)
+        }
+        Target::Evaluator => Err(Error::Usage(
+            Failure::new("the evaluator makes no files")
+                .help("show a stage with `--emit`, or choose a back end with `--target`"),
+        )),
+    }
+}
+
+fn make(session: &Session, args: &Build, target: &Target, stage: Stage) -> Result<Vec<u8>, Error> {
+    let model = || session.model(args.model.model.as_deref());
+    let text = match stage {
+        Stage::Ast => session.emit_ast(),
+        Stage::Hir => session.emit_hir()?,
+        Stage::Graph => session.emit_graph(model()?)?,
+        Stage::GraphOpt => session.emit_graph_opt(model()?)?,
+        Stage::Plan => match target {
+            Target::Evaluator => session.emit_plan(model()?, &Machine::AVX2)?,
+            Target::Compiled(backend) => {
+                let options = options(session, args, model()?);
+                session.emit_plan(model()?, &backend.machine(&options)?)?
+            }
+        },
+        Stage::Form(form) => match target {
+            Target::Evaluator => {
+                return Err(Error::usage(format!("the evaluator makes no {}", form.name()))
+                    .help("choose a back end with `--target`"));
+            }
+            Target::Compiled(backend) => {
+                let model = model()?;
+                let options = options(session, args, model);
+                return Ok(session.compile(model, backend.as_ref(), &options, form)?.bytes);
+            }
+        },
+    };
+    Ok(text.into_bytes())
+}
+
+fn options(session: &Session, args: &Build, model: ModelId) -> Options {
+    Options { cpu: args.target.cpu.clone(), name: session.declaration(model).name.to_string() }
+}
+
+/// The file that a stage goes to; `None` for standard output.
+fn place(output: Option<&Path>, stage: Stage, name: &str, several: bool) -> Option<PathBuf> {
+    let file = format!("{name}.{}", stage.extension());
+    let binary = matches!(stage, Stage::Form(Form::Object | Form::Library | Form::Header));
+    match output {
+        Some(path) if path == Path::new("-") => None,
+        Some(path) if several || path.is_dir() => Some(path.join(file)),
+        Some(path) => Some(path.to_path_buf()),
+        None if binary => Some(PathBuf::from(file)),
+        None => None,
+    }
+}

@@ -1,0 +1,18 @@
+//! `nnc check`.
+
+use super::Context;
+use crate::args::Check;
+use crate::outcome::MISTAKES;
+use nnc_base::Diagnostic;
+use nnc_driver::{Error, render};
+
+pub(super) fn run(context: &mut Context<'_>, args: Check) -> Result<u8, Error> {
+    let session = context.session(&args.program)?;
+    let diagnostics = session.check();
+    context.terminal.diagnostics(session.sources(), &diagnostics);
+    context.times(&session);
+    if let Some(summary) = render::summary(&diagnostics) {
+        context.terminal.note(&summary);
+    }
+    Ok(if diagnostics.iter().any(Diagnostic::is_error) { MISTAKES } else { 0 })
+}
