@@ -1,1 +1,2 @@
-//! Integration tests of nnc.
+//! Integration tests of nnc: see `it/main.rs`. This library is empty; a package needs
+//! one in order to have tests.

@@ -23,6 +23,7 @@ use crate::value::{State, Tensor, Val};
 /// One of the arrays that are walked along together.
 enum Array {
     Layers(LayerArray),
+    /// Also a tensor, whose items lie along its first axis.
     State(State),
 }
 
@@ -37,10 +38,15 @@ impl<'a> Lowerer<'a> {
         };
         let mut arrays = Vec::new();
         for item in &fold.arrays {
-            arrays.push(match self.expr(frame, &item.array)? {
+            let value = self.expr(frame, &item.array)?;
+            arrays.push(match value {
                 Val::Layers(layers) => Array::Layers(layers),
                 Val::State(state) => Array::State(state),
-                Val::Tensor(_) | Val::Dim(_) | Val::Tuple(_) | Val::Layer(_) => {
+                Val::Tensor(tensor) => {
+                    let bases = vec![self.stored(&tensor)?];
+                    Array::State(State { bases, prefix: Vec::new() })
+                }
+                Val::Dim(_) | Val::Tuple(_) | Val::Layer(_) => {
                     return Err(self.internal("a fold goes over something that is no array"));
                 }
             });

@@ -1,0 +1,113 @@
+//! What programs compute: every `tests/run/*.nn`, on every engine.
+//!
+//! A program ends with comments that say how it is run and what comes out:
+//!
+//! ```text
+//! # params: random(9)
+//! # param norm.running_var = random(4, [7], 0.5, 1.5)
+//! # run: forward(x = random(3, [5, 7])) => output = expected
+//! # run: step(ids = [[3, 0, 6]]) where S = 8, cache.len = 0
+//! #     => scores = expected, cache.k = expected, cache.len = 3
+//! # then: step(ids = [[2]]) => scores = expected, cache.len = 4
+//! # tolerance expected 2e-2: bf16 keeps 8 bits
+//! ```
+//!
+//! - `params` fills all parameters of the models, each from the seed and its name;
+//!   `param` says otherwise of one.
+//! - `run` calls an entry (`model.entry` where several models have one of that name) with
+//!   inputs by name. State that is not given is zeros. Sizes that no input shows are given
+//!   behind `where`. `then` goes on with the state and the sizes that the call before left.
+//! - Behind `=>` stand outputs, state after the call by its input's name, and lengths.
+//!   `expected` means the numbers in `expected/PROGRAM.txt`, which `expected.py` computed
+//!   with numpy. Whatever is not named is held against the reference evaluator only.
+//! - `tolerance` widens what is allowed: `expected` of the evaluator against the expected
+//!   numbers, `optimised` of the evaluator on the optimised graph against that on the
+//!   graph as it was lowered, `compiled` of the back ends against the evaluator. Unless
+//!   said otherwise it is [`TOLERANCE`] (see [`compare`]); a reason must follow.
+//! - A line that starts with `#` and four spaces goes on with the line before. From the
+//!   first of these comments to the end of the file there is nothing else.
+//!
+//! Values: a number, `true`, `nan`, `inf`, lists of them; `random(SEED, [SHAPE])` and
+//! `random(SEED, [SHAPE], LOW, HIGH)`; `integers(SEED, [SHAPE], LOW, END)`: see [`value`].
+//!
+//! All `test` blocks of a program are run, too. `NNC_RUN=text` keeps to the programs whose
+//! names contain the text.
+
+mod case;
+mod compare;
+mod directive;
+mod engine;
+mod value;
+
+use case::Case;
+use std::sync::OnceLock;
+
+/// Of a number against the greater of its own size and the tensor's mean size.
+const TOLERANCE: f64 = 1e-5;
+
+/// There are at least so many programs; a suite must not shrink unnoticed.
+const FLOOR: usize = 60;
+
+/// Every program, checked, lowered and run on the evaluator.
+fn cases() -> &'static [(String, Result<Case, String>)] {
+    static CASES: OnceLock<Vec<(String, Result<Case, String>)>> = OnceLock::new();
+    CASES.get_or_init(|| {
+        let filter = std::env::var("NNC_RUN").unwrap_or_default();
+        let folder = crate::support::root().join("tests/run");
+        (crate::support::files(&folder, &["nn"]).iter())
+            .filter_map(|path| {
+                let name = path.file_stem()?.to_str()?.to_owned();
+                name.contains(&filter).then(|| (name, Case::load(path)))
+            })
+            .collect()
+    })
+}
+
+/// Runs a check of every program that could be loaded, and reports all failures.
+fn each(check: impl Fn(&Case) -> Result<(), String>) {
+    let failures: Vec<String> = (cases().iter())
+        .filter_map(|(name, case)| {
+            let failure = check(case.as_ref().ok()?).err()?;
+            Some(format!("== {name}\n{failure}"))
+        })
+        .collect();
+    assert!(failures.is_empty(), "{} failed\n{}", failures.len(), failures.join("\n"));
+}
+
+#[test]
+fn programs_check_and_lower() {
+    let failures: Vec<String> = (cases().iter())
+        .filter_map(|(name, case)| Some(format!("== {name}\n{}", case.as_ref().err()?)))
+        .collect();
+    assert!(failures.is_empty(), "{} failed\n{}", failures.len(), failures.join("\n"));
+}
+
+#[test]
+fn there_are_enough_programs() {
+    if std::env::var("NNC_RUN").is_err() {
+        assert!(cases().len() >= FLOOR, "{} programs; there were {FLOOR}", cases().len());
+    }
+}
+
+#[test]
+fn the_evaluator_gives_what_is_expected() {
+    each(Case::check_expected);
+}
+
+#[test]
+fn optimising_changes_no_result() {
+    each(Case::check_optimised);
+}
+
+#[test]
+fn no_expected_numbers_are_left_over() {
+    let folder = crate::support::root().join("tests/run/expected");
+    let stale: Vec<String> = (crate::support::files(&folder, &["txt"]).iter())
+        .filter(|path| {
+            let name = path.file_stem().and_then(|it| it.to_str());
+            name.is_none_or(|name| !folder.with_file_name(format!("{name}.nn")).exists())
+        })
+        .map(|path| crate::support::shown(path))
+        .collect();
+    assert!(stale.is_empty(), "no program has these: {stale:?}");
+}

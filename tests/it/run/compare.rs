@@ -1,0 +1,90 @@
+//! Whether two tensors are the same within a tolerance.
+
+use nnc_eval::Tensor;
+
+/// Says where `found` is not `wanted`.
+///
+/// A number is right if it is off by at most `tolerance` times the greater of its own
+/// size and the mean size of the tensor's numbers, so that a sum that happens to be
+/// almost 0 need not have more exact digits than its neighbours. NaN is NaN and infinity
+/// is infinity; integers and bools are equal or wrong.
+pub(crate) fn compare(wanted: &Tensor, found: &Tensor, tolerance: f64) -> Result<(), String> {
+    if (wanted.elem, &wanted.shape) != (found.elem, &found.shape) {
+        return Err(format!(
+            "is {}{:?}, should be {}{:?}",
+            found.elem, found.shape, wanted.elem, wanted.shape
+        ));
+    }
+    let exact = !wanted.elem.is_float();
+    let numbers = wanted.to_f64();
+    let sizes: Vec<f64> =
+        numbers.iter().filter(|it| it.is_finite()).map(|it| it.abs()).collect();
+    let mean = sizes.iter().sum::<f64>() / sizes.len().max(1) as f64;
+    let mut wrong = Vec::new();
+    let mut worst: f64 = 0.0;
+    for (at, (wanted, found)) in numbers.into_iter().zip(found.to_f64()).enumerate() {
+        let same = wanted == found || wanted.is_nan() && found.is_nan();
+        let off = (wanted - found).abs() / wanted.abs().max(mean).max(f64::MIN_POSITIVE);
+        if same || !exact && off <= tolerance {
+            continue;
+        }
+        worst = worst.max(if off.is_nan() { f64::INFINITY } else { off });
+        wrong.push((at, wanted, found));
+    }
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    let mut text = format!(
+        "{} of {} numbers are wrong, by up to {worst:.1e} (allowed: {:.0e})",
+        wrong.len(),
+        wanted.len(),
+        if exact { 0.0 } else { tolerance }
+    );
+    for (at, wanted_number, found_number) in wrong.iter().take(4) {
+        let place = position(*at, &wanted.shape);
+        text.push_str(&format!("\n    at {place:?}: {found_number} instead of {wanted_number}"));
+    }
+    Err(text)
+}
+
+/// The indices of an element of a row-major tensor.
+fn position(mut at: usize, shape: &[usize]) -> Vec<usize> {
+    let mut indices = vec![0; shape.len()];
+    for (index, extent) in indices.iter_mut().zip(shape).rev() {
+        *index = at % extent;
+        at /= extent;
+    }
+    indices
+}
+
+#[cfg(test)]
+mod tests {
+    use super::compare;
+    use nnc_eval::Tensor;
+
+    fn row(numbers: &[f32]) -> Tensor {
+        Tensor::f32(&[numbers.len()], numbers.to_vec())
+    }
+
+    #[test]
+    fn one_number_that_is_off_is_named() {
+        let message = compare(&row(&[1.0, 2.0]), &row(&[1.0, 2.1]), 1e-5).unwrap_err();
+        assert!(message.contains("at [1]: 2.0999"), "{message}");
+        assert_eq!(compare(&row(&[1.0, 2.0]), &row(&[1.0, 2.1]), 0.06), Ok(()));
+    }
+
+    #[test]
+    fn small_numbers_count_by_the_mean_and_nan_is_not_a_number() {
+        assert_eq!(compare(&row(&[1e-9, 1.0]), &row(&[2e-9, 1.0]), 1e-5), Ok(()));
+        assert_eq!(compare(&row(&[f32::NAN]), &row(&[f32::NAN]), 0.0), Ok(()));
+        assert!(compare(&row(&[1.0]), &row(&[f32::NAN]), 1e-5).is_err());
+        assert!(compare(&row(&[f32::INFINITY]), &row(&[f32::MAX]), 1e-5).is_err());
+        assert!(compare(&row(&[f32::NAN]), &row(&[0.0]), 1e-5).is_err());
+    }
+
+    #[test]
+    fn integers_are_exact() {
+        let (left, right) = (Tensor::i32(&[1], vec![1_000_000]), Tensor::i32(&[1], vec![1_000_001]));
+        assert!(compare(&left, &right, 0.1).is_err());
+    }
+}

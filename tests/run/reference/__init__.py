@@ -1,0 +1,4 @@
+"""Transcriptions of the programs, by topic."""
+
+from .common import REFERENCES
+from . import attention, dense, images, sequences
