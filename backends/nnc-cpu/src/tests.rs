@@ -2,6 +2,7 @@
 
 mod attentions;
 mod contractions;
+mod generated;
 mod programs;
 mod stages;
 mod support;

@@ -411,17 +411,14 @@ impl<'a> Maker<'a> {
     fn softmax(&mut self, value: Value) -> Value {
         let shape = self.shape(value);
         let rank = shape.len() as u32;
-        let guard = (rank >= 2 && self.random.below(2) == 0).then(|| {
-            let index = |var: u32| Scalar::Index { elem: Elem::I32, value: Affine::var(Var(var)) };
-            Scalar::compare(Compare::Le, index(rank - 1), index(rank - 2))
-        });
+        let index = |var: u32| Scalar::Index { elem: Elem::I32, value: Affine::var(Var(var)) };
+        let guard = (rank >= 2 && self.random.below(2) == 0)
+            .then(|| Scalar::compare(Compare::Le, index(rank - 1), index(rank - 2)));
         let (guard, mut operands) = match guard {
             // The mask as a tensor of its own.
-            Some(guard) if self.random.below(2) == 0 => {
+            Some(_) if self.random.below(2) == 0 => {
                 let extents = shape[rank as usize - 2..].to_vec();
-                let value = crate::compose::rename_vars(&guard, &|var| {
-                    Affine::var(Var(var.0 - (rank - 2)))
-                });
+                let value = Scalar::compare(Compare::Le, index(1), index(0));
                 let kind = NestKind::Map { value };
                 let axes = Maker::axes(extents);
                 let mask =
