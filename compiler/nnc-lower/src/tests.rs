@@ -4,6 +4,7 @@ mod contractions;
 mod errors;
 mod folds;
 mod nests;
+mod optimised;
 mod programs;
 mod test_blocks;
 
@@ -22,9 +23,8 @@ fn checked(text: &str) -> (Program, Sources) {
         assert!(tree.diagnostics.is_empty(), "{}", messages(&sources, &tree.diagnostics));
         parsed.push((path, file, tree.module));
     }
-    let inputs: Vec<ModuleInput<'_>> = (parsed.iter())
-        .map(|(path, file, ast)| ModuleInput { path, ast, file: *file })
-        .collect();
+    let inputs: Vec<ModuleInput<'_>> =
+        (parsed.iter()).map(|(path, file, ast)| ModuleInput { path, ast, file: *file }).collect();
     let analysis = analyze(&inputs);
     let errors: Vec<Diagnostic> =
         analysis.diagnostics.into_iter().filter(Diagnostic::is_error).collect();
@@ -60,7 +60,8 @@ fn lowered(text: &str) -> String {
         texts.push(match crate::lower(&program, model) {
             Ok(lowered) => {
                 let text = lowered.module.to_string();
-                let back = nnc_graph::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+                let back =
+                    nnc_graph::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
                 assert_eq!(nnc_graph::verify(&back), Ok(()), "{text}");
                 text
             }

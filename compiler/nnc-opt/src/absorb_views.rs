@@ -57,9 +57,10 @@ fn absorb(graph: &mut Graph) -> bool {
 fn find_view(graph: &Graph, id: NodeId, stuck: &[Value]) -> Option<u32> {
     let node = graph.node(id);
     nest(node)?;
-    let at = node.operands.iter().position(|value| {
-        !stuck.contains(value) && is_view(graph, graph.node(value.node))
-    })?;
+    let at = node
+        .operands
+        .iter()
+        .position(|value| !stuck.contains(value) && is_view(graph, graph.node(value.node)))?;
     Some(at as u32)
 }
 

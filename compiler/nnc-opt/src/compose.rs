@@ -47,14 +47,8 @@ pub(crate) fn rename_vars(scalar: &Scalar, var: &dyn Fn(Var) -> Affine) -> Scala
 }
 
 /// Puts expressions in place of an expression's reads.
-pub(crate) fn replace_reads(
-    scalar: &Scalar,
-    read: &dyn Fn(u32, Vec<Index>) -> Scalar,
-) -> Scalar {
-    substitute(
-        scalar,
-        &Leaves { var: &|var| Index::var(var), read, acc: &|| Scalar::Acc },
-    )
+pub(crate) fn replace_reads(scalar: &Scalar, read: &dyn Fn(u32, Vec<Index>) -> Scalar) -> Scalar {
+    substitute(scalar, &Leaves { var: &|var| Index::var(var), read, acc: &|| Scalar::Acc })
 }
 
 /// Puts an expression in place of the reduced value.
@@ -85,10 +79,8 @@ fn substitute_affine(affine: &Affine, leaves: &Leaves<'_>) -> Index {
             Index::Data(value) => data.push((*value, coefficient)),
         }
     }
-    let constant = |value: &Dim| Scalar::Index {
-        elem: Elem::I64,
-        value: Affine::constant(value.clone()),
-    };
+    let constant =
+        |value: &Dim| Scalar::Index { elem: Elem::I64, value: Affine::constant(value.clone()) };
     let zero = Affine::constant(0);
     match data.as_slice() {
         [] => Index::Affine(plain),

@@ -44,8 +44,7 @@ fn drop_dead(module: &mut Module) -> Changed {
 
 fn drop_nodes(graph: &mut Graph) -> bool {
     let is_input = |id: &NodeId| matches!(graph.node(*id).op, Op::Input(_));
-    let mut live: BTreeSet<NodeId> =
-        graph.nodes().map(|(id, _)| id).filter(is_input).collect();
+    let mut live: BTreeSet<NodeId> = graph.nodes().map(|(id, _)| id).filter(is_input).collect();
     let mut open: Vec<NodeId> = graph.outputs.iter().map(|output| output.node).collect();
     while let Some(id) = open.pop() {
         if live.insert(id) {

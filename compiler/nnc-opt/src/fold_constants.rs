@@ -80,7 +80,8 @@ fn place(at: &[Index], shape: &[nnc_shape::Dim]) -> Option<usize> {
     let mut place = 0usize;
     for (index, size) in at.iter().zip(shape) {
         let index = usize::try_from(index.as_affine()?.as_dim()?.as_constant()?).ok()?;
-        place = place.checked_mul(usize::try_from(size.as_constant()?).ok()?)?.checked_add(index)?;
+        place =
+            place.checked_mul(usize::try_from(size.as_constant()?).ok()?)?.checked_add(index)?;
     }
     Some(place)
 }
@@ -185,8 +186,7 @@ pub(crate) fn fold(scalar: Scalar) -> Scalar {
             condition => Scalar::select(condition, *then, *otherwise),
         },
         Scalar::Index { elem, value } => match value.as_dim().and_then(|it| it.as_constant()) {
-            Some(constant) => literal::int(elem, constant)
-                .unwrap_or(Scalar::Index { elem, value }),
+            Some(constant) => literal::int(elem, constant).unwrap_or(Scalar::Index { elem, value }),
             None => Scalar::Index { elem, value },
         },
         Scalar::Read { .. }

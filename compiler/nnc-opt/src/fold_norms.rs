@@ -111,7 +111,13 @@ impl Cx {
     }
 
     /// Adds a node that is made from parameters.
-    fn add(&mut self, graph: &mut Graph, mut nest: Nest, mut operands: Vec<Value>, of: NodeId) -> Value {
+    fn add(
+        &mut self,
+        graph: &mut Graph,
+        mut nest: Nest,
+        mut operands: Vec<Value>,
+        of: NodeId,
+    ) -> Value {
         tidy_operands(&mut nest, &mut operands);
         let ty = TensorType::new(nest.elem, nest.shape());
         let span = graph.node(of).span;

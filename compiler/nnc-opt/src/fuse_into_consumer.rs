@@ -62,12 +62,7 @@ fn fuse_into_consumer(module: &mut Module) -> Changed {
     })
 }
 
-fn find_map(
-    graph: &Graph,
-    uses: &Uses,
-    id: NodeId,
-    refused: &BTreeSet<Value>,
-) -> Option<u32> {
+fn find_map(graph: &Graph, uses: &Uses, id: NodeId, refused: &BTreeSet<Value>) -> Option<u32> {
     let node = graph.node(id);
     let reader = nest(node)?;
     let at = node.operands.iter().enumerate().position(|(at, value)| {

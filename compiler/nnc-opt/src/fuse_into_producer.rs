@@ -16,7 +16,7 @@
 
 use crate::compose::{Leaves, rename_vars, substitute};
 use crate::cost::{Cost, is_contraction};
-use crate::inline::{Layout, Positions, Spaces, expose, reads_of, Part};
+use crate::inline::{Layout, Part, Positions, Spaces, expose, reads_of};
 use crate::pass::on_each_graph;
 use crate::space::facts_of;
 use crate::tidy::{nest, tidy_operands};

@@ -7,11 +7,8 @@ use std::collections::BTreeMap;
 /// Keeps these graphs, in this order, and lets everything that names a graph
 /// follow. All graphs that those kept name must be among them.
 pub(crate) fn arrange(module: &mut Module, order: &[GraphId]) {
-    let moved: BTreeMap<GraphId, GraphId> = order
-        .iter()
-        .enumerate()
-        .map(|(to, from)| (*from, GraphId::from_raw(to as u32)))
-        .collect();
+    let moved: BTreeMap<GraphId, GraphId> =
+        order.iter().enumerate().map(|(to, from)| (*from, GraphId::from_raw(to as u32))).collect();
     let mut graphs: Table<_> =
         order.iter().map(|&id| std::mem::take(&mut module.graphs[id])).collect();
     for (_, graph) in graphs.iter_mut() {

@@ -17,9 +17,9 @@
 //! elements stays where it is, since packing does that anyway, and so does what
 //! would take much more memory than what it is made from.
 
+use crate::compose::rename_vars;
 use crate::cost::{Cost, vars_of_scalar};
 use crate::elem_of::Elems;
-use crate::compose::rename_vars;
 use crate::graphs::arrange;
 use crate::inline::{Part, Spaces, map_parts, parts};
 use crate::space::Space;
@@ -311,13 +311,7 @@ struct Finder<'a> {
 }
 
 impl Finder<'_> {
-    fn find(
-        &self,
-        spaces: &Spaces<'_>,
-        part: Part,
-        scalar: &Scalar,
-        found: &mut Vec<Extracted>,
-    ) {
+    fn find(&self, spaces: &Spaces<'_>, part: Part, scalar: &Scalar, found: &mut Vec<Extracted>) {
         if found.iter().any(|it| it.scalar == *scalar) {
             return;
         }

@@ -170,11 +170,7 @@ fn first_obstacle(graph: &Graph, nest: &Nest, operand: u32, layout: &Layout<'_>)
 }
 
 /// What a reader becomes when it computes an operand, a map or a reshape, itself.
-pub(crate) fn inline(
-    graph: &Graph,
-    reader: NodeId,
-    operand: u32,
-) -> Option<(Nest, Vec<Value>)> {
+pub(crate) fn inline(graph: &Graph, reader: NodeId, operand: u32) -> Option<(Nest, Vec<Value>)> {
     let node = graph.node(reader);
     let Op::Nest(nest) = &node.op else { return None };
     let value = node.operands[operand as usize];

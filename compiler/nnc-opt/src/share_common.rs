@@ -16,11 +16,8 @@ use nnc_base::Name;
 use nnc_graph::{Graph, Module, Nest, NestKind, Node, NodeId, Op};
 use std::collections::HashMap;
 
-pub const SHARE_COMMON: Pass = Pass {
-    name: "share-common",
-    about: "compute equal nodes once",
-    rewrite: share_common,
-};
+pub const SHARE_COMMON: Pass =
+    Pass { name: "share-common", about: "compute equal nodes once", rewrite: share_common };
 
 fn share_common(module: &mut Module) -> Changed {
     on_each_graph(module, share)

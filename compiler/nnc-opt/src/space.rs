@@ -18,7 +18,11 @@ pub(crate) enum Parts {
     Found(Vec<Affine>),
     /// Nothing stands in the way but that `var` runs over more than one of the
     /// parts: as `var = inner * v + w` with `w` in `0..inner` there would be more.
-    Split { var: Var, outer: Dim, inner: Dim },
+    Split {
+        var: Var,
+        outer: Dim,
+        inner: Dim,
+    },
     Unknown,
 }
 

@@ -174,8 +174,7 @@ fn add_offset(
     let mut results: BTreeSet<Var> = vars_of(at);
     results.extend(vars_of_scalar(&offset));
     results.retain(|var| var.0 < count);
-    let axes: Vec<Axis> =
-        results.iter().map(|var| reader.axes[var.0 as usize].clone()).collect();
+    let axes: Vec<Axis> = results.iter().map(|var| reader.axes[var.0 as usize].clone()).collect();
     let place = |var: Var| match results.iter().position(|it| *it == var) {
         Some(at) => Affine::var(Var(at as u32)),
         None => Affine::var(Var(var.0 - count + axes.len() as u32)),

@@ -92,8 +92,7 @@ impl<'a> Maker<'a> {
 
     /// A parameter that is stored.
     fn param(&mut self, shape: &[i64]) -> Value {
-        let ty =
-            TensorType::new(Elem::F32, shape.iter().map(|it| Dim::constant(*it)).collect());
+        let ty = TensorType::new(Elem::F32, shape.iter().map(|it| Dim::constant(*it)).collect());
         let name = format!("p{}", self.graph.params.len());
         let origin = ParamOrigin::Stored;
         let id =
@@ -199,7 +198,10 @@ impl<'a> Maker<'a> {
             1 => Scalar::binary(Binary::Mul, x, Scalar::float(0.5)),
             2 => Scalar::binary(Binary::Max, x, Scalar::float(0.0)),
             3 => {
-                let decay = Scalar::unary(Unary::Exp, Scalar::unary(Unary::Neg, Scalar::unary(Unary::Abs, x.clone())));
+                let decay = Scalar::unary(
+                    Unary::Exp,
+                    Scalar::unary(Unary::Neg, Scalar::unary(Unary::Abs, x.clone())),
+                );
                 Scalar::binary(Binary::Mul, x, decay)
             }
             _ => Scalar::binary(Binary::Div, x, Scalar::float(4.0)),
@@ -350,8 +352,7 @@ impl<'a> Maker<'a> {
         left[rank - 1] = at(k);
         right[rank - 2] = at(k - 1);
         right[rank - 1] = at(k);
-        let product =
-            Scalar::binary(Binary::Mul, Scalar::read(0, left), Scalar::read(1, right));
+        let product = Scalar::binary(Binary::Mul, Scalar::read(0, left), Scalar::read(1, right));
         let other = self.pool.iter().copied().find(|it| self.shape(*it) == shape);
         let operands = vec![value, other.unwrap_or(value)];
         let scores = self.reduce(
@@ -368,8 +369,7 @@ impl<'a> Maker<'a> {
         let (mut left, mut right) = (all(rank), all(rank));
         left[rank - 1] = at(k);
         right[rank - 2] = at(k);
-        let product =
-            Scalar::binary(Binary::Mul, Scalar::read(0, left), Scalar::read(1, right));
+        let product = Scalar::binary(Binary::Mul, Scalar::read(0, left), Scalar::read(1, right));
         let reduced = vec![shape[rank - 2].clone()];
         self.reduce(shape, reduced, ReduceOp::Sum, None, product, vec![weights, value]);
     }
@@ -412,8 +412,7 @@ impl<'a> Maker<'a> {
         let shape = self.shape(value);
         let rank = shape.len() as u32;
         let guard = (rank >= 2 && self.random.below(2) == 0).then(|| {
-            let index =
-                |var: u32| Scalar::Index { elem: Elem::I32, value: Affine::var(Var(var)) };
+            let index = |var: u32| Scalar::Index { elem: Elem::I32, value: Affine::var(Var(var)) };
             Scalar::compare(Compare::Le, index(rank - 1), index(rank - 2))
         });
         let (guard, mut operands) = match guard {
@@ -451,19 +450,17 @@ impl<'a> Maker<'a> {
         if last == 0 {
             return;
         }
-        let mean = Scalar::binary(Binary::Div, Scalar::read(0, all(last)), Scalar::float(size as f64));
-        let scale = Scalar::unary(
-            Unary::Rsqrt,
-            Scalar::binary(Binary::Add, mean, Scalar::float(0.1)),
-        );
+        let mean =
+            Scalar::binary(Binary::Div, Scalar::read(0, all(last)), Scalar::float(size as f64));
+        let scale =
+            Scalar::unary(Unary::Rsqrt, Scalar::binary(Binary::Add, mean, Scalar::float(0.1)));
         let scale = self.map(shape[..last].to_vec(), None, scale, vec![sum]);
         let (gamma, beta) = (self.param(&[size]), self.param(&[size]));
         let own = |operand| Scalar::read(operand, vec![at(last as u32)]);
         let scaled = Scalar::binary(Binary::Mul, x(), Scalar::read(1, all(last)));
         let gained = Scalar::binary(Binary::Mul, scaled, own(2));
         let shifted = Scalar::binary(Binary::Add, gained, own(3));
-        let normed =
-            self.map(shape.clone(), None, shifted, vec![value, scale, gamma, beta]);
+        let normed = self.map(shape.clone(), None, shifted, vec![value, scale, gamma, beta]);
         self.linear(normed, 4);
         if self.random.below(2) == 0 {
             self.linear(normed, 3);
@@ -480,12 +477,10 @@ impl<'a> Maker<'a> {
         let last = shape.len() as u32 - 1;
         let params: Vec<Value> = (0..4).map(|_| self.param(&[6])).collect();
         let own = |operand| Scalar::read(operand, vec![at(last)]);
-        let centred =
-            Scalar::binary(Binary::Sub, Scalar::read(0, all(shape.len())), own(1));
+        let centred = Scalar::binary(Binary::Sub, Scalar::read(0, all(shape.len())), own(1));
         let variance =
             Scalar::binary(Binary::Add, Scalar::unary(Unary::Exp, own(2)), Scalar::float(0.01));
-        let scale =
-            Scalar::binary(Binary::Mul, own(3), Scalar::unary(Unary::Rsqrt, variance));
+        let scale = Scalar::binary(Binary::Mul, own(3), Scalar::unary(Unary::Rsqrt, variance));
         let scaled = Scalar::binary(Binary::Mul, centred, scale);
         let result = Scalar::binary(Binary::Add, scaled, own(4));
         let operands = [value].into_iter().chain(params).collect();
@@ -566,11 +561,8 @@ impl<'a> Maker<'a> {
         let literal = Op::Const(Literal::Floats(vec![0.25, 0.25]));
         let literal = self.graph.add(literal, Vec::new(), ty, Span::NONE);
         let place = vec![affine(&[], 1)];
-        let scaled = Scalar::binary(
-            Binary::Mul,
-            Scalar::read(0, all(shape.len())),
-            Scalar::read(1, place),
-        );
+        let scaled =
+            Scalar::binary(Binary::Mul, Scalar::read(0, all(shape.len())), Scalar::read(1, place));
         self.map(shape, None, scaled, vec![value, literal]);
         let count = self.pool.len();
         let mut outputs = vec![self.pool[count - 1], self.pool[count - 2]];

@@ -1,7 +1,7 @@
 //! The whole pipeline on generated modules, and on networks' parts.
 
-use super::{generate, rewritten, rewritten_module};
-use crate::{Pass, PASSES, pipeline};
+use super::{generate, rewritten_module};
+use crate::{PASSES, Pass, pipeline};
 use nnc_graph::verify;
 
 const SEEDS: u64 = 6000;
@@ -29,9 +29,8 @@ fn passes_in_any_order_keep_what_generated_modules_compute() {
     let mut random = super::values::Random(7);
     for seed in 0..SEEDS {
         let module = generate::module(2_000_000 + seed);
-        let passes: Vec<Pass> = (0..12)
-            .map(|_| PASSES[random.below(PASSES.len() as u64) as usize])
-            .collect();
+        let passes: Vec<Pass> =
+            (0..12).map(|_| PASSES[random.below(PASSES.len() as u64) as usize]).collect();
         rewritten_module(&passes, &module);
     }
 }
@@ -48,23 +47,4 @@ fn the_pipeline_finds_nothing_to_do_the_second_time() {
         crate::run(&mut module, pipeline(), &options, &mut |_| {}).unwrap();
         assert_eq!(module.to_string(), text, "seed {seed}");
     }
-}
-#[test]
-fn zz_stats() {
-    let mut counts = std::collections::BTreeMap::new();
-    let (mut b, mut a) = (0, 0);
-    for seed in 0..300 {
-        let mut module = generate::module(seed);
-        let report = crate::run(&mut module, pipeline(), &crate::Options::default(), &mut |_| {}).unwrap();
-        b += report.passes[0].nodes_before;
-        a += report.passes.last().unwrap().nodes_after;
-        for (at, pass) in report.passes.iter().enumerate() {
-            *counts.entry((at, pass.pass)).or_insert(0) += usize::from(pass.changed.is_yes());
-        }
-    }
-    println!("{b} -> {a}\n{counts:#?}");
-    let mut module = generate::module(3);
-    println!("{module}");
-    crate::run(&mut module, pipeline(), &crate::Options::default(), &mut |_| {}).unwrap();
-    println!("{module}");
 }
