@@ -968,7 +968,7 @@ fn size_has_dims(size: &Dim, dims: &[nnc_hir::DimParam]) -> bool {
     dims.iter().any(|dim| vars.contains(&dim.name))
 }
 
-fn innermost(ty: &Type) -> &Type {
+pub(super) fn innermost(ty: &Type) -> &Type {
     match ty {
         Type::Array(element, _) => innermost(element),
         ty => ty,
