@@ -2,10 +2,12 @@
 
 use super::TOLERANCE;
 use super::compare::compare;
+use super::compiled::Compiled;
 use super::directive::{Call, Directives, parse};
 use super::engine::{Engine, Evaluator, Params};
 use super::value::Value;
 use crate::support;
+use nnc_backend::Backend;
 use nnc_base::Name;
 use nnc_eval::{Outputs, Tensor};
 use nnc_graph::{Entry, Graph, Module};
@@ -52,9 +54,10 @@ impl Case {
             models.push(Model { name: model.name, module: lowered.module, optimised, params });
         }
         let tests = lower_tests(program).map_err(messages)?;
-        let own = program.tests.iter().any(|it| {
-            sources.get(it.span.file).is_some_and(|file| file.name == "main")
-        });
+        let own = program
+            .tests
+            .iter()
+            .any(|it| sources.get(it.span.file).is_some_and(|file| file.name == "main"));
         let tests = match own {
             true => {
                 let optimised = optimise(&tests.module)?;
@@ -136,6 +139,13 @@ impl Case {
         if let Some((tests, optimised)) = &self.tests {
             failures.extend(run_tests(tests, optimised));
         }
+        if failures.is_empty() { Ok(()) } else { Err(failures.join("\n")) }
+    }
+
+    /// Holds code that a back end makes for a machine against the evaluator.
+    pub(crate) fn check_compiled(&self, backend: &dyn Backend, cpu: &str) -> Result<(), String> {
+        let results = self.run(|model| Ok(Box::new(Compiled::new(backend, cpu, model)?)))?;
+        let failures = self.differences(&results, self.tolerance("compiled"));
         if failures.is_empty() { Ok(()) } else { Err(failures.join("\n")) }
     }
 
@@ -246,11 +256,10 @@ fn fill(directives: &Directives, params: &[ParamInfo]) -> Result<Params, String>
             param.shape.iter().filter_map(|it| usize::try_from(*it).ok()).collect();
         let own = directives.param.iter().find(|it| it.0 == param.name);
         let tensor = match (own, directives.params) {
-            (Some((_, value)), _) => {
-                value.tensor(param.elem).filter(|it| it.shape == shape).ok_or_else(|| {
-                    format!("parameter `{}` is {}{shape:?}", param.name, param.elem)
-                })?
-            }
+            (Some((_, value)), _) => value
+                .tensor(param.elem)
+                .filter(|it| it.shape == shape)
+                .ok_or_else(|| format!("parameter `{}` is {}{shape:?}", param.name, param.elem))?,
             (None, Some(range)) => range.of_param(&param.name).tensor(param.elem, &shape),
             (None, None) => return Err(format!("nothing fills the parameter `{}`", param.name)),
         };
@@ -300,9 +309,8 @@ fn arguments(
             Some(tensor) => tensor,
             None if input.state.is_some() => {
                 let size = |name: Name| known.get(&name).copied();
-                let shape: Option<Vec<usize>> = (ty.shape.iter())
-                    .map(|dim| usize::try_from(dim.eval(&size)?).ok())
-                    .collect();
+                let shape: Option<Vec<usize>> =
+                    (ty.shape.iter()).map(|dim| usize::try_from(dim.eval(&size)?).ok()).collect();
                 let shape = shape.ok_or_else(|| format!("`{}` has an open size", input.name))?;
                 let numbers = vec![0.0; shape.iter().product()];
                 Tensor::f32(&shape, numbers).cast(ty.elem)
@@ -333,12 +341,8 @@ fn output_of(entry: &Entry, name: &str) -> Option<usize> {
 fn run_tests(tests: &LoweredTests, module: &Module) -> Vec<String> {
     let mut failures = Vec::new();
     for (test, entry) in tests.tests.iter().zip(&module.entries) {
-        let (params, options) = (Params::new(), nnc_eval::Options::default());
-        let no_param = |name: &str| params.get(name).cloned();
-        let graph = &module.graphs[entry.graph];
-        let stored = Vec::new();
-        let _ = no_param;
-        match nnc_eval::evaluate_graph(module, entry.graph, &[], &stored, &[], &options) {
+        let options = nnc_eval::Options::default();
+        match nnc_eval::evaluate_graph(module, entry.graph, &[], &[], &[], &options) {
             Ok(outputs) => {
                 for (at, output) in outputs.iter().enumerate() {
                     if output.data.int(0) == 0 {
@@ -346,7 +350,7 @@ fn run_tests(tests: &LoweredTests, module: &Module) -> Vec<String> {
                     }
                 }
             }
-            Err(error) => failures.push(format!("  test {:?} in @{}: {error}", test.name, graph.name)),
+            Err(error) => failures.push(format!("  test {:?}: {error}", test.name)),
         }
     }
     failures
