@@ -43,6 +43,7 @@ mod value;
 use case::Case;
 use nnc_backend::Backend;
 use std::sync::OnceLock;
+pub(crate) use value::Random;
 
 /// Of a number against the greater of its own size and the tensor's mean size.
 const TOLERANCE: f64 = 1e-5;
