@@ -112,7 +112,8 @@ fn spread(flat: &Flat, has_softmax: bool) -> usize {
 }
 
 /// The loop that becomes lanes: first of all one that is contiguous in the output,
-/// then a reduced one that is contiguous in what is read.
+/// then a reduced one that is contiguous in what is read, then one of short steps
+/// through the output (pairs that are rotated, say).
 fn choose_vector(flat: &Flat, nest: &Nest, machine: &Machine) -> Option<usize> {
     let awkward = |at: usize| {
         flat.reads
@@ -132,18 +133,23 @@ fn choose_vector(flat: &Flat, nest: &Nest, machine: &Machine) -> Option<usize> {
         NestKind::Reduce(reduction) => Some(reduction.op),
     };
     let ordered = matches!(op, Some(ReduceOp::First | ReduceOp::ArgMax | ReduceOp::ArgMin));
-    (0..flat.loops.len())
-        .filter(|&at| long(at))
-        .filter(
-            |&at| {
-                if flat.loops[at].reduced { !ordered } else { flat.out.stride(at) == Some(1) }
-            },
-        )
-        .min_by_key(|&at| {
+    let best = |fits: &dyn Fn(usize) -> bool| {
+        (0..flat.loops.len()).filter(|&at| long(at) && fits(at)).min_by_key(|&at| {
             let contiguous_reads = flat.reads.iter().any(|it| it.stride(at) == Some(1));
             (awkward(at), flat.loops[at].reduced, !contiguous_reads, Reverse(at))
         })
+    };
+    let contiguous = |at: usize| {
+        if flat.loops[at].reduced { !ordered } else { flat.out.stride(at) == Some(1) }
+    };
+    let short_steps =
+        |at: usize| !flat.loops[at].reduced && matches!(flat.out.stride(at), Some(2..=MOST_STEP));
+    best(&contiguous).or_else(|| best(&short_steps))
 }
+
+/// Lanes that are further apart in the output are stored one by one, which is no better
+/// than computing them so.
+const MOST_STEP: i64 = 4;
 
 fn finish(flat: Flat, nest: &Nest, unguarded: bool, vector: Option<usize>) -> Stage {
     let places = vec![None; flat.reads.len()];
