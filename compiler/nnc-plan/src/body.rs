@@ -760,7 +760,7 @@ impl Planner<'_> {
     fn call(&mut self, id: NodeId, call: &Call) {
         let callee = self.callee(call.callee).clone();
         let node = self.graph.node(id);
-        let mut pointers: Vec<BufferId> = Vec::new();
+        let mut pointers: Vec<Option<BufferId>> = vec![None; callee.pointers.len()];
         for (at, &operand) in node.operands.iter().enumerate() {
             let layout = Layout::ordered(callee.input_orders[at].clone());
             let buffer = if callee.overwrites[at] {
@@ -768,18 +768,17 @@ impl Planner<'_> {
             } else {
                 self.value_in(operand, &layout, id)
             };
-            pointers.push(buffer);
+            pointers[at] = Some(buffer);
         }
         for (at, &pointer) in callee.outputs.iter().enumerate() {
             let value = Value { node: id, result: at as u32 };
-            let pointer = pointer as usize;
-            if let Some(&buffer) = pointers.get(pointer) {
+            if let Some(buffer) = pointers[pointer as usize] {
                 self.of_value.insert(value, buffer);
             } else {
-                let buffer = self.result(value);
-                pointers.push(buffer);
+                pointers[pointer as usize] = Some(self.result(value));
             }
         }
+        let pointers = pointers.into_iter().flatten().collect();
         self.steps.push(Step::Call {
             body: self.of_graph[&call.callee],
             dims: call.dims.clone(),
@@ -795,7 +794,7 @@ impl Planner<'_> {
         let node = self.graph.node(id);
         let carried = scan.carried as usize;
         let zero = Dim::constant(0);
-        let mut pointers: Vec<(BufferId, Dim)> = Vec::new();
+        let mut pointers: Vec<Option<(BufferId, Dim)>> = vec![None; callee.pointers.len()];
         for (at, &operand) in node.operands.iter().enumerate() {
             let layout = Layout::ordered(callee.input_orders[at].clone());
             let buffer = if at < carried {
@@ -804,21 +803,23 @@ impl Planner<'_> {
             } else {
                 self.value_in(operand, &layout, id)
             };
-            pointers.push((buffer, zero.clone()));
+            pointers[at] = Some((buffer, zero.clone()));
         }
         let mut carries = Vec::new();
         for (at, &pointer) in callee.outputs.iter().enumerate() {
             let value = Value { node: id, result: at as u32 };
-            let in_place = pointers.get(pointer as usize).map(|it| it.0);
-            if at < carried {
-                let current = pointers[at].0;
+            let place = pointer as usize;
+            if let Some((current, _)) = pointers[at].clone().filter(|_| at < carried) {
                 self.of_value.insert(value, current);
-                let next = in_place.unwrap_or_else(|| {
-                    let layout = Layout::ordered(callee.output_orders[at].clone());
-                    let next = self.buffer(value, &layout, Self::ARENA);
-                    pointers.push((next, zero.clone()));
-                    next
-                });
+                let next = match &pointers[place] {
+                    Some((in_place, _)) => *in_place,
+                    None => {
+                        let layout = Layout::ordered(callee.output_orders[at].clone());
+                        let next = self.buffer(value, &layout, Self::ARENA);
+                        pointers[place] = Some((next, zero.clone()));
+                        next
+                    }
+                };
                 if next != current {
                     carries.push((next, current));
                 }
@@ -826,9 +827,10 @@ impl Planner<'_> {
                 let stacked = self.result(value);
                 let step =
                     self.buffers[stacked].strides.first().cloned().unwrap_or_else(|| zero.clone());
-                pointers.push((stacked, step));
+                pointers[place] = Some((stacked, step));
             }
         }
+        let pointers = pointers.into_iter().flatten().collect();
         let dims = callee.dims.iter().map(|it| Dim::var(it.name)).collect();
         self.steps.push(Step::Repeat {
             body: self.of_graph[&scan.body],
