@@ -99,16 +99,14 @@ fn merge_loops(flat: &mut Flat, shared: usize, has_softmax: bool, machine: &Mach
 /// iteration another that has enough of them for certain.
 fn spread(flat: &Flat, has_softmax: bool) -> usize {
     let is_free = |at: usize| {
-        let last = at + 1 == flat.loops.len();
-        !flat.loops[at].reduced && !(has_softmax && last) && flat.out.stride(at) != Some(1)
+        let is_softmax = has_softmax && at + 1 == flat.loops.len();
+        !(flat.loops[at].reduced || is_softmax || flat.out.stride(at) == Some(1))
     };
-    let extent = |at: usize| flat.loops[at].extent.as_constant();
-    if !flat.loops.first().is_some_and(|it| it.extent.as_constant().is_none_or(|it| it < 8)) {
+    let enough = |at: usize| flat.loops[at].extent.as_constant().is_some_and(|it| it >= 8);
+    if flat.loops.is_empty() || enough(0) {
         return 0;
     }
-    (1..flat.loops.len())
-        .find(|&at| is_free(at) && extent(at).is_some_and(|it| it >= 8))
-        .unwrap_or(0)
+    (1..flat.loops.len()).find(|&at| is_free(at) && enough(at)).unwrap_or(0)
 }
 
 /// The loop that becomes lanes: first of all one that is contiguous in the output,
