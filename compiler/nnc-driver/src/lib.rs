@@ -9,11 +9,21 @@
 mod emit;
 mod error;
 mod file;
+mod initial;
 mod load;
+mod params;
+mod random;
 pub mod render;
+mod runner;
 mod session;
+mod sizes;
+mod tensor;
 
 pub use emit::{Stage, parse_graph, run_passes};
 pub use error::{Error, Failure};
 pub use file::write_file;
+pub use params::Params;
+pub use random::Random;
+pub use runner::Runner;
 pub use session::{ModelId, Session};
+pub use tensor::Tensor;

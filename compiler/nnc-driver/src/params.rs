@@ -1,0 +1,44 @@
+//! The parameters of a model: from a weight file, or as they start.
+
+use crate::initial::initial;
+use crate::{Error, Tensor};
+use nnc_lower::ParamInfo;
+use std::collections::HashMap;
+
+/// Where the parameters of a model come from. A tensor is made when it is asked for.
+pub struct Params<'a> {
+    infos: &'a [ParamInfo],
+    by_name: HashMap<&'a str, usize>,
+    source: Source,
+}
+
+enum Source {
+    Initial { seed: u64 },
+}
+
+impl<'a> Params<'a> {
+    /// As the program says that they start, with random numbers of a seed.
+    pub fn initial(infos: &'a [ParamInfo], seed: u64) -> Params<'a> {
+        Params::of(infos, Source::Initial { seed })
+    }
+
+    fn of(infos: &'a [ParamInfo], source: Source) -> Params<'a> {
+        let by_name = infos.iter().enumerate().map(|(at, it)| (it.name.as_str(), at)).collect();
+        Params { infos, by_name, source }
+    }
+
+    /// In the order of the fields.
+    pub fn infos(&self) -> &'a [ParamInfo] {
+        self.infos
+    }
+
+    /// The parameter with a path.
+    pub fn tensor(&self, name: &str) -> Result<Tensor, Error> {
+        let info = self.by_name.get(name).map(|at| &self.infos[*at]);
+        let info =
+            info.ok_or_else(|| Error::internal(format!("the model has no parameter `{name}`")))?;
+        match &self.source {
+            Source::Initial { seed } => initial(info, *seed),
+        }
+    }
+}
