@@ -21,12 +21,14 @@ pub enum Precision {
     Wide,
 }
 
+/// Called with every value as it is computed.
+pub type Trace<'a> = dyn Fn(&Graph, NodeId, &Tensor) + 'a;
+
 /// How to run.
 #[derive(Default)]
 pub struct Options<'a> {
     pub precision: Precision,
-    /// Called with every value as it is computed.
-    pub trace: Option<&'a dyn Fn(&Graph, NodeId, &Tensor)>,
+    pub trace: Option<&'a Trace<'a>>,
 }
 
 /// What a run gives.

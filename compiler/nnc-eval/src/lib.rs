@@ -15,7 +15,7 @@ mod program;
 mod tensor;
 
 pub use error::EvalError;
-pub use evaluate::{Options, Outputs, Precision, evaluate, evaluate_graph};
+pub use evaluate::{Options, Outputs, Precision, Trace, evaluate, evaluate_graph};
 pub use math::erf;
 pub use tensor::{Data, Tensor};
 

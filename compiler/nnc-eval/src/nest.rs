@@ -428,12 +428,12 @@ fn depends(guard: &Value, var: usize) -> bool {
         match value {
             I::Constant(_) => false,
             I::Position(it, _) => position(it, var),
-            I::Unary(_, _, value) | I::FromInt(_, value) => int(value, var),
+            I::Unary(_, _, value) | I::CastInts(_, value) => int(value, var),
             I::Binary(_, _, left, right) | I::CompareInts(_, left, right) => {
                 int(left, var) || int(right, var)
             }
             I::Select(a, b, c) => int(a, var) || int(b, var) || int(c, var),
-            I::Acc | I::Read(_) | I::CompareFloats(..) | I::FromFloat(..) => true,
+            I::Acc | I::Read(_) | I::CompareFloats(..) | I::CastFloats(..) => true,
         }
     }
     match guard {

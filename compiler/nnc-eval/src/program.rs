@@ -89,8 +89,8 @@ pub(crate) enum Float {
     Unary(Unary, Elem, Box<Float>),
     Binary(Binary, Elem, Box<Float>, Box<Float>),
     Select(Box<Int>, Box<Float>, Box<Float>),
-    FromFloat(Elem, Box<Float>),
-    FromInt(Elem, Box<Int>),
+    CastFloats(Elem, Box<Float>),
+    CastInts(Elem, Box<Int>),
 }
 
 #[derive(Clone, Debug)]
@@ -104,8 +104,8 @@ pub(crate) enum Int {
     CompareFloats(Compare, Box<Float>, Box<Float>),
     CompareInts(Compare, Box<Int>, Box<Int>),
     Select(Box<Int>, Box<Int>, Box<Int>),
-    FromFloat(Elem, Box<Float>),
-    FromInt(Elem, Box<Int>),
+    CastFloats(Elem, Box<Float>),
+    CastInts(Elem, Box<Int>),
 }
 
 /// An expression of either kind.
@@ -159,8 +159,8 @@ impl Compiler<'_> {
                 Float::Select(Box::new(self.int(condition)?), boxed(then)?, boxed(otherwise)?)
             }
             Scalar::Cast { value, .. } => match self.value(value)? {
-                Value::Float(value) => Float::FromFloat(elem, Box::new(value)),
-                Value::Int(value) => Float::FromInt(elem, Box::new(value)),
+                Value::Float(value) => Float::CastFloats(elem, Box::new(value)),
+                Value::Int(value) => Float::CastInts(elem, Box::new(value)),
             },
             Scalar::Int { .. } | Scalar::Bool(_) | Scalar::Index { .. } | Scalar::Compare(..) => {
                 return Err("an integer where a float is declared".to_owned());
@@ -192,8 +192,8 @@ impl Compiler<'_> {
                 Int::Select(boxed(condition)?, boxed(then)?, boxed(otherwise)?)
             }
             Scalar::Cast { value, .. } => match self.value(value)? {
-                Value::Float(value) => Int::FromFloat(elem, Box::new(value)),
-                Value::Int(value) => Int::FromInt(elem, Box::new(value)),
+                Value::Float(value) => Int::CastFloats(elem, Box::new(value)),
+                Value::Int(value) => Int::CastInts(elem, Box::new(value)),
             },
             Scalar::Float { .. } => return Err("a float where an integer is declared".to_owned()),
         })
@@ -241,8 +241,8 @@ impl Float {
                     otherwise.run(point)?
                 }
             }
-            Float::FromFloat(elem, value) => round_to(*elem, value.run(point)?),
-            Float::FromInt(elem, value) => round_to(*elem, value.run(point)? as f64),
+            Float::CastFloats(elem, value) => round_to(*elem, value.run(point)?),
+            Float::CastInts(elem, value) => round_to(*elem, value.run(point)? as f64),
         })
     }
 }
@@ -341,8 +341,8 @@ impl Int {
                     otherwise.run(point)?
                 }
             }
-            Int::FromFloat(elem, value) => saturate_to(*elem, value.run(point)?),
-            Int::FromInt(elem, value) => wrap_to(*elem, value.run(point)?),
+            Int::CastFloats(elem, value) => saturate_to(*elem, value.run(point)?),
+            Int::CastInts(elem, value) => wrap_to(*elem, value.run(point)?),
         })
     }
 }

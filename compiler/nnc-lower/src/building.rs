@@ -58,6 +58,8 @@ pub(crate) struct Building {
     /// Values of the graphs around it that were read here, as further inputs.
     pub captured: Vec<(u32, Value)>,
     param_values: HashMap<ParamId, Value>,
+    /// The sources of pending reductions that have got a node here.
+    pub emitted: HashMap<u32, u32>,
 }
 
 impl Lowerer<'_> {
@@ -72,6 +74,7 @@ impl Lowerer<'_> {
             borrowed: Vec::new(),
             captured: Vec::new(),
             param_values: HashMap::new(),
+            emitted: HashMap::new(),
         });
         home
     }

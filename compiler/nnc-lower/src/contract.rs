@@ -28,8 +28,13 @@ struct Factor {
 const TYPICAL: f64 = 256.0;
 
 impl Lowerer<'_> {
-    /// Brings the sum of a product over `over` into the form above.
-    pub(crate) fn contract(&mut self, reduction: &mut Reduction, over: &[Var]) -> Lowering<()> {
+    /// Brings the sum of a product over `over` into the form above. Variables that only a
+    /// part which was cut off depends on are taken out of `over`.
+    pub(crate) fn contract(
+        &mut self,
+        reduction: &mut Reduction,
+        over: &mut Vec<Var>,
+    ) -> Lowering<()> {
         if reduction.op != ReduceOp::Sum || !reduction.accumulator.is_float() {
             return Ok(());
         }
@@ -96,7 +101,7 @@ impl Lowerer<'_> {
         &mut self,
         factors: &mut Vec<Factor>,
         reduction: &Reduction,
-        over: &[Var],
+        over: &mut Vec<Var>,
     ) -> Lowering<bool> {
         let vars: Vec<BTreeSet<Var>> =
             factors.iter().map(|factor| point::free_vars(&factor.scalar)).collect();
@@ -128,6 +133,7 @@ impl Lowerer<'_> {
         let union = &vars[left] | &vars[right];
         let gone: Vec<Var> =
             union.iter().copied().filter(|var| over.contains(var) && !kept.contains(var)).collect();
+        over.retain(|var| !gone.contains(var));
         let elem = reduction.accumulator;
         let value = whole(&pair, elem);
         let value = if gone.is_empty() {
@@ -204,7 +210,7 @@ fn whole(factors: &[Factor], elem: Elem) -> Scalar {
     all.fold(start, product)
 }
 
-fn replace_acc(scalar: &Scalar, by: &Scalar) -> Scalar {
+pub(crate) fn replace_acc(scalar: &Scalar, by: &Scalar) -> Scalar {
     match scalar {
         Scalar::Acc => by.clone(),
         other => other.map_children(&mut |child| replace_acc(child, by)),

@@ -9,6 +9,7 @@ use nnc_graph::{
 };
 
 use crate::building::{Pending, PendingKind};
+use crate::contract::replace_acc;
 use crate::lowerer::{Lowerer, Lowering};
 use crate::point;
 
@@ -98,7 +99,7 @@ impl Lowerer<'_> {
                 }
                 match self.pending(*operand) {
                     None => Scalar::read(*operand, places),
-                    Some(pending) => self.settle_pending(&pending, places, guards)?,
+                    Some(pending) => self.settle_pending(*operand, &pending, places, guards)?,
                 }
             }
             Scalar::Select { condition, then, otherwise } => {
@@ -137,6 +138,7 @@ impl Lowerer<'_> {
 
     fn settle_pending(
         &mut self,
+        operand: u32,
         pending: &Rc<Pending>,
         at: Vec<Index>,
         guards: &[Scalar],
@@ -151,8 +153,17 @@ impl Lowerer<'_> {
             .filter(|guard| point::free_vars(guard).iter().any(|var| delicate.contains(var)))
             .collect();
         if needed.is_empty() || !is_identity(&at, &pending.free) {
-            let (free, groups) = (pending.free.clone(), vec![1; pending.free.len()]);
-            let source = self.emit_pending(pending, &free, &groups, pending.elem, Scalar::Acc)?;
+            let known = self.building()?.emitted.get(&operand).copied();
+            let source = match known {
+                Some(source) => source,
+                None => {
+                    let (free, groups) = (pending.free.clone(), vec![1; pending.free.len()]);
+                    let source =
+                        self.emit_pending(pending, &free, &groups, pending.elem, Scalar::Acc)?;
+                    self.building()?.emitted.insert(operand, source);
+                    source
+                }
+            };
             return Ok(Scalar::read(source, at));
         }
         let guard = needed
@@ -193,8 +204,14 @@ impl Lowerer<'_> {
                     accumulator: *accumulator,
                     finish,
                 };
-                self.contract(&mut reduction, over)?;
-                self.add_nest(axes, over, groups, elem, NestKind::Reduce(reduction))
+                let mut over = over.clone();
+                self.contract(&mut reduction, &mut over)?;
+                let kind = if over.is_empty() {
+                    whole_sum(reduction)
+                } else {
+                    NestKind::Reduce(reduction)
+                };
+                self.add_nest(axes, &over, groups, elem, kind)
             }
         };
         self.span = outer;
@@ -268,6 +285,16 @@ impl Lowerer<'_> {
         let ty = TensorType::new(elem, nest.shape());
         self.add_node(Op::Nest(nest), operands, ty)
     }
+}
+
+/// A sum over no axes that are left: its only term, or 0 where its guard fails.
+fn whole_sum(reduction: Reduction) -> NestKind {
+    let zero = Scalar::Float { elem: reduction.accumulator, value: 0.0 };
+    let value = match reduction.guard {
+        Some(guard) => Scalar::select(guard, reduction.value, zero),
+        None => reduction.value,
+    };
+    NestKind::Map { value: replace_acc(&reduction.finish, &value) }
 }
 
 fn extended(guards: &[Scalar], guard: &Scalar) -> Vec<Scalar> {

@@ -188,15 +188,17 @@ impl<'a> Lowerer<'a> {
             let dim = RunDim { name: param.name, min, max: Some(max) };
             self.building()?.graph.dims.push(dim);
         }
-        for (condition, at) in (function.facts.iter().map(|it| (it, function.span)))
+        for (written, at) in (function.facts.iter().map(|it| (it, function.span)))
             .chain(entry.facts.iter().map(|it| (it, entry.span)))
         {
-            let condition = self.condition(frame, condition);
+            let condition = self.condition(frame, written);
             let facts = &mut self.building()?.graph.facts;
             match decide(facts, &condition) {
                 Some(true) => {}
                 Some(false) => {
-                    return Err(Box::new(errors::entry_fact_fails(entry.span, at, &condition)));
+                    let sizes = |name: Name| frame.sizes.get(&name).cloned();
+                    let span = entry.span;
+                    return Err(Box::new(errors::entry_fact_fails(span, at, written, &sizes)));
                 }
                 None => facts_of(&condition).into_iter().for_each(|fact| facts.assume(fact)),
             }

@@ -15,7 +15,7 @@ pub(crate) fn fact_fails(
 ) -> Diagnostic {
     let mut names: Vec<Name> = layer.params.iter().map(|param| param.name).collect();
     names.extend(layer.configs.iter().map(|config| config.name));
-    let mut used: Vec<Name> = vars_of(fact).into_iter().collect();
+    let mut used: Vec<Name> = fact.vars().into_iter().collect();
     used.sort_by_key(|name| names.iter().position(|it| it == name));
     let values: Vec<String> =
         used.iter().filter_map(|name| Some(format!("{name} = {}", value(*name)?))).collect();
@@ -48,18 +48,6 @@ fn divisors(of: i64, near: i64) -> String {
     all.truncate(5);
     all.sort_unstable();
     all.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")
-}
-
-fn vars_of(condition: &Condition) -> std::collections::BTreeSet<Name> {
-    match condition {
-        Condition::Const(_) => Default::default(),
-        Condition::Config(name) => [*name].into(),
-        Condition::Compare(_, left, right) => &left.vars() | &right.vars(),
-        Condition::Not(inner) => vars_of(inner),
-        Condition::And(left, right) | Condition::Or(left, right) => {
-            &vars_of(left) | &vars_of(right)
-        }
-    }
 }
 
 pub(crate) fn size_too_small(at: Span, layer: &Layer, param: &DimParam, value: i64) -> Diagnostic {
@@ -100,27 +88,40 @@ pub(crate) fn empty_range(
         .help(format!("widen the range of `{dim}`"))
 }
 
-pub(crate) fn entry_fact_fails(at: Span, function: Span, fact: &Condition) -> Diagnostic {
-    Diagnostic::error(Code("E0508"), at, format!("`{fact}` fails for the sizes of this entry"))
-        .label(function, "the function needs it")
+/// A fact of a function, or an `assert` on sizes, that an entry's sizes break.
+pub(crate) fn entry_fact_fails(
+    at: Span,
+    written_at: Span,
+    fact: &Condition,
+    value: &dyn Fn(Name) -> Option<Dim>,
+) -> Diagnostic {
+    let values = fact.vars().into_iter().filter_map(|name| Some((name, value(name)?)));
+    let values: Vec<String> = values.map(|(name, value)| format!("{name} = {value}")).collect();
+    let text = match values.as_slice() {
+        [] => format!("`{fact}` fails for the sizes of this entry"),
+        values => format!("`{fact}` fails for {}", values.join(", ")),
+    };
+    Diagnostic::error(Code("E0508"), at, text)
+        .here("the entry promises these sizes")
+        .label(written_at, format!("`{fact}` is asked for here"))
         .help(format!("change the entry's facts such that `{fact}` holds"))
 }
 
 pub(crate) fn layer_in_itself(at: Span, layer: &Layer) -> Diagnostic {
-    Diagnostic::error(Code("E0502"), at, format!("layer `{}` contains itself", layer.name))
+    Diagnostic::error(Code("E0113"), at, format!("layer `{}` contains itself", layer.name))
         .here("this use never ends")
         .label(layer.span, "declared here")
         .help("use an array of layers, `[Block<D>; L]`, for something that repeats")
 }
 
 pub(crate) fn calls_itself(at: Span, name: &str) -> Diagnostic {
-    Diagnostic::error(Code("E0503"), at, format!("`{name}` calls itself without an end"))
+    Diagnostic::error(Code("E0113"), at, format!("`{name}` calls itself without an end"))
         .here("this call never ends")
         .help("use `fold` or `scan` for something that repeats")
 }
 
 pub(crate) fn no_storage(at: Span, base: &Base) -> Diagnostic {
-    Diagnostic::error(Code("E0504"), at, format!("`{base}` cannot be computed with yet"))
+    Diagnostic::error(Code("E0514"), at, format!("`{base}` cannot be computed with yet"))
         .note("elements of compiled programs are f64, f32, f16, bf16, i64, i32, i8, u8 and bool")
         .help("declare the tensor as `f32`; a checkpoint may still store it in a smaller type")
 }
@@ -142,7 +143,7 @@ pub(crate) fn open_hole(at: Span, path: &str) -> Diagnostic {
 
 pub(crate) fn not_at_a_point(at: Span, what: &str) -> Diagnostic {
     Diagnostic::error(
-        Code("E0510"),
+        Code("E0515"),
         at,
         format!("{what} cannot be computed at each point of index notation"),
     )
@@ -159,7 +160,8 @@ pub(crate) fn unknown_size(at: Span, what: &str, dim: &Dim) -> Diagnostic {
 }
 
 pub(crate) fn value_hole(at: Span) -> Diagnostic {
-    Diagnostic::error(Code("E0512"), at, "a hole cannot be run")
+    Diagnostic::error(Code("E0512"), at, "a hole `?` cannot be run")
+        .here("this is open")
         .help("`nnc check` lists what fits here; write one of these")
 }
 

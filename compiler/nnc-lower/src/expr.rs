@@ -47,16 +47,15 @@ impl<'a> Lowerer<'a> {
                 self.span = outer;
                 Ok(())
             }
-            Stmt::AssertSizes { condition, span } => {
-                let condition = self.condition(frame, condition);
+            Stmt::AssertSizes { condition: written, span } => {
+                let condition = self.condition(frame, written);
                 let facts = &self.building()?.graph.facts;
                 match crate::condition::decide(facts, &condition) {
                     Some(true) => {}
                     Some(false) => {
-                        let function = frame.function.span;
-                        return Err(Box::new(errors::entry_fact_fails(
-                            *span, function, &condition,
-                        )));
+                        let sizes = |name: nnc_base::Name| frame.sizes.get(&name).cloned();
+                        let at = self.span;
+                        return Err(Box::new(errors::entry_fact_fails(at, *span, written, &sizes)));
                     }
                     None => self.asserted.push(condition),
                 }
@@ -128,9 +127,9 @@ impl<'a> Lowerer<'a> {
                 Val::Tuple(mut parts) if *index < parts.len() => Ok(parts.swap_remove(*index)),
                 _ => Err(self.internal("a part of something that is no tuple")),
             },
-            ExprKind::Hole(_) => Err(Box::new(errors::value_hole(expr.span))),
+            // A program that was checked without errors has them where a hole is.
+            ExprKind::Hole(_) | ExprKind::Error => Err(Box::new(errors::value_hole(expr.span))),
             ExprKind::SpaceHole { .. } => Err(Box::new(errors::open_hole(expr.span, "this"))),
-            ExprKind::Error => Err(self.internal("a mistake that was reported")),
             ExprKind::Config(_)
             | ExprKind::Condition(_)
             | ExprKind::Float(_)

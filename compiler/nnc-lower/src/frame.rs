@@ -93,9 +93,10 @@ impl<'a> Lowerer<'a> {
     }
 
     pub(crate) fn local(&self, frame: &Frame<'a>, local: LocalId) -> Lowering<Val> {
-        frame.locals.get(&local).cloned().ok_or_else(|| {
-            let name = frame.function.locals.get(local).map_or("?", |it| it.name.as_str());
-            self.internal(format!("`{name}` has no value yet"))
+        frame.locals.get(&local).cloned().ok_or_else(|| match frame.function.locals.get(local) {
+            Some(it) if it.ty.is_error() => Box::new(errors::value_hole(it.span)),
+            Some(it) => self.internal(format!("`{}` has no value yet", it.name)),
+            None => self.internal("a local of another function"),
         })
     }
 

@@ -151,7 +151,7 @@ impl<'a> Lowerer<'a> {
             ScalarKind::Call { function, dims, float, args } => {
                 self.scalar_call(frame, *function, dims, float.as_ref(), args)?
             }
-            ScalarKind::Error => return Err(self.internal("a mistake that was reported")),
+            ScalarKind::Error => return Err(Box::new(errors::value_hole(scalar.span))),
         })
     }
 

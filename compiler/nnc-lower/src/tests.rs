@@ -4,6 +4,7 @@ mod contractions;
 mod errors;
 mod folds;
 mod nests;
+mod optimised;
 mod programs;
 mod test_blocks;
 

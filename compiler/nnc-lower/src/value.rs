@@ -112,7 +112,9 @@ impl Lowerer<'_> {
 
     /// The same tensor, stored unless it is a view.
     pub(crate) fn settled(&mut self, tensor: Tensor) -> Lowering<Tensor> {
-        if self.is_view(&tensor.value) {
+        // A number such as `sqrt(Dh)` that depends on sizes alone is none of the tensors.
+        let number = tensor.vars.is_empty() && !point::reads(&tensor.value);
+        if number || self.is_view(&tensor.value) {
             return Ok(tensor);
         }
         let source = self.stored(&tensor)?;

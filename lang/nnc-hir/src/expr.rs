@@ -173,6 +173,7 @@ pub struct PackBinding {
 }
 
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly all arguments are values")]
 pub enum Arg {
     Value(Expr),
     /// For a parameter of type `dim`; its value is among [`Call::dims`] too.

@@ -14,7 +14,8 @@
 //! - dims are in terms of the owner layer's parameters, its dim configs and the
 //!   function's [`Function::dims`]; aliases such as `const Dh = D / N` are expanded;
 //! - reads are in bounds at every point where they happen, given the facts;
-//! - [`ExprKind::Error`] and [`Type::Error`] do not occur.
+//! - [`ExprKind::Error`] and [`Type::Error`] occur only where a hole `?` leaves a value
+//!   open, and in what depends on it.
 //!
 //! This crate does not know the syntax, and it checks nothing.
 

@@ -1,5 +1,7 @@
 //! Putting sizes in place of variables.
 
+use std::collections::BTreeSet;
+
 use nnc_base::Name;
 use nnc_shape::Dim;
 
@@ -124,6 +126,19 @@ impl Condition {
                 Box::new(left.with_configs(configs)),
                 Box::new(right.with_configs(configs)),
             ),
+        }
+    }
+
+    /// The sizes and configs that it names.
+    pub fn vars(&self) -> BTreeSet<Name> {
+        match self {
+            Condition::Const(_) => BTreeSet::new(),
+            Condition::Config(name) => [*name].into(),
+            Condition::Compare(_, left, right) => &left.vars() | &right.vars(),
+            Condition::Not(inner) => inner.vars(),
+            Condition::And(left, right) | Condition::Or(left, right) => {
+                &left.vars() | &right.vars()
+            }
         }
     }
 

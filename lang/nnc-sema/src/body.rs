@@ -253,7 +253,7 @@ impl<'c, 'a> Body<'c, 'a> {
     fn bind(&mut self, name: Name, local: LocalId) {
         let before = self.names.insert(name, local);
         self.undo.push((name, before));
-        match self.locals[local].ty.clone() {
+        match call::innermost(&self.locals[local].ty).clone() {
             Type::Dim(dim) => {
                 let size = self.scope.size(dim);
                 self.scope.names.insert(name, size);

@@ -130,6 +130,20 @@ impl Scope {
         Size { dim, kind, rate }
     }
 
+    /// A size in the fewest words: as the variable that it is equal to, if there is one.
+    ///
+    /// With `Dh == D / N` and `Dh == 2*U`, `N*Dh` is `D` and no longer `2*N*U`.
+    pub(crate) fn shortest(&self, dim: &Dim) -> Dim {
+        let dim = self.facts.normalise(dim);
+        if dim.as_constant().is_some() || dim.as_var().is_some() {
+            return dim;
+        }
+        let mut names: Vec<Name> = self.vars.keys().copied().collect();
+        names.sort();
+        let equal = names.into_iter().map(Dim::var).find(|var| self.facts.normalise(var) == dim);
+        equal.unwrap_or(dim)
+    }
+
     /// A size as a message writes it: by its name, if it has one here.
     pub(crate) fn show(&self, dim: &Dim) -> String {
         let name = self.aliases.iter().find(|(_, value)| value == dim);

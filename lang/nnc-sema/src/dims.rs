@@ -2,7 +2,7 @@
 
 use nnc_base::{Name, Span};
 use nnc_hir::{CompareOp, Condition, Rate};
-use nnc_shape::{Dim, Fact, Facts};
+use nnc_shape::{Dim, Fact, Facts, Remainder};
 use nnc_syntax::ast;
 
 use crate::cx::{Cx, Scope, Size};
@@ -418,35 +418,8 @@ pub(crate) fn assume(scope: &mut Scope, condition: &Condition, holds: bool) {
         Condition::Compare(op, left, right) => {
             let op = if holds { *op } else { op.negated() };
             assume_comparison(&mut scope.facts, op, left, right);
-            if op == CompareOp::Eq && right.as_constant() == Some(0) {
-                positive_quotient(&mut scope.facts, left);
-            }
         }
     }
-}
-
-/// From `D % N == 0` and `D >= 1` it follows that `D // N >= 1`, which the solver cannot
-/// see once it has put `N * q` for `D`.
-fn positive_quotient(facts: &mut Facts, remainder: &Dim) {
-    let Some((dividend, divisor)) = as_remainder(remainder) else { return };
-    let one = Dim::constant(1);
-    facts.assume_at_least(&Dim::var(dividend).floor_div(&divisor), &one);
-}
-
-/// The dividend and divisor of `a % b`, which is held as `a - b * (a // b)`.
-pub(crate) fn as_remainder(remainder: &Dim) -> Option<(Name, Dim)> {
-    let vars: Vec<Name> = remainder.vars().into_iter().collect();
-    // A constant divisor is looked for where no other variable is there to divide by.
-    let constants = if vars.len() == 1 { 2..=512 } else { 2..=1 };
-    for dividend in &vars {
-        let named = vars.iter().filter(|it| *it != dividend).map(|name| Dim::var(*name));
-        for divisor in named.chain(constants.clone().map(Dim::constant)) {
-            if Dim::var(*dividend).rem(&divisor) == *remainder {
-                return Some((*dividend, divisor));
-            }
-        }
-    }
-    None
 }
 
 pub(crate) fn assume_comparison(facts: &mut Facts, op: CompareOp, left: &Dim, right: &Dim) {
@@ -459,7 +432,13 @@ pub(crate) fn assume_comparison(facts: &mut Facts, op: CompareOp, left: &Dim, ri
         CompareOp::Gt => facts.assume_at_least(left, &(right + &one)),
         // Integers that are not equal are one apart, if it is known which is greater.
         CompareOp::Ne => {
-            if facts.proves(&Fact::AtLeast(left.clone(), right.clone())) {
+            // What is not even is odd.
+            let parity = (left - right).as_remainder();
+            if let Some(Remainder { dividend, divisor, remainder }) = parity
+                && divisor.as_constant() == Some(2)
+            {
+                facts.assume_divides(&divisor, &(dividend - (1 - remainder)));
+            } else if facts.proves(&Fact::AtLeast(left.clone(), right.clone())) {
                 facts.assume_at_least(left, &(right + &one));
             } else if facts.proves(&Fact::AtLeast(right.clone(), left.clone())) {
                 facts.assume_at_least(right, &(left + &one));

@@ -71,7 +71,7 @@ impl<'a> Cx<'a> {
         for (i, param) in function.params.iter().enumerate() {
             self.lengths(&mut scope, i, param, &mut dims);
         }
-        let mut facts = Vec::new();
+        let mut facts = self.space_facts(id, &dims);
         for fact in &function.facts {
             if let Some(fact) = self.condition(&scope, fact) {
                 assume(&mut scope, &fact, true);
@@ -132,6 +132,22 @@ impl<'a> Cx<'a> {
         function.facts = facts_of_types;
         function.locals = locals;
         self.function_scopes[id.index()] = Some(scope);
+    }
+
+    /// What a space says of the sizes that this function of it chooses, so that its callers
+    /// see to it.
+    fn space_facts(&self, id: FunctionId, dims: &[DimParam]) -> Vec<Condition> {
+        let Some(owner) = self.function(id).owner.filter(|owner| self.layer(*owner).space) else {
+            return Vec::new();
+        };
+        let layer = self.layer(owner);
+        let own = |name: &Name| dims.iter().any(|dim| dim.name == *name);
+        let known = |name: &Name| own(name) || layer.params.iter().any(|it| it.name == *name);
+        let facts = layer.facts.iter().filter(|fact| {
+            let vars = fact.vars();
+            vars.iter().any(own) && vars.iter().all(known)
+        });
+        facts.cloned().collect()
     }
 
     fn dim_param(

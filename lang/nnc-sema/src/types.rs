@@ -410,6 +410,10 @@ impl Cx<'_> {
         }
         let (name, span) = (layer.name, layer.span);
         let mut facts = layer.facts.clone();
+        if layer.space {
+            // What speaks of other sizes is asked of those who call its functions.
+            facts.retain(|fact| fact.vars().iter().all(|name| env.contains_key(name)));
+        }
         for param in &layer.params {
             facts.push(Condition::Compare(
                 nnc_hir::CompareOp::Ge,

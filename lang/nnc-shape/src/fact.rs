@@ -6,6 +6,7 @@ use std::fmt;
 use nnc_base::Name;
 
 use crate::dim::Dim;
+use crate::floor::Remainder;
 
 /// Something said of sizes, displayed as a `where` clause writes it.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -52,6 +53,18 @@ impl Answer {
 }
 
 impl Fact {
+    /// The same fact in the form that says most: `D % N == 0` is a divisibility, and so is
+    /// `k % 2 == 1`, of `k - 1`.
+    pub(crate) fn canonical(self) -> Fact {
+        let Fact::Equal(left, right) = &self else { return self };
+        match (left - right).as_remainder().or_else(|| (right - left).as_remainder()) {
+            Some(Remainder { dividend, divisor, remainder }) => {
+                Fact::Divides { divisor, of: dividend - remainder }
+            }
+            None => self,
+        }
+    }
+
     /// Whether it holds where `env` gives the variables, if it has a value there.
     pub fn holds(&self, env: &dyn Fn(Name) -> Option<i64>) -> Option<bool> {
         Some(match self {

@@ -42,6 +42,7 @@ impl Facts {
     }
 
     pub fn assume(&mut self, fact: Fact) {
+        let fact = fact.canonical();
         if !self.given.contains(&fact) {
             self.given.push(fact);
             self.solved = Solved::new(&self.declared, &self.given);
@@ -81,19 +82,21 @@ impl Facts {
 
     /// Asks whether a fact follows from these.
     pub fn ask(&self, question: &Fact) -> Answer {
-        match self.judge(question) {
+        // A witness shows the two sides that were asked about.
+        let canonical = question.clone().canonical();
+        match self.verdict(question, &canonical) {
             Verdict::Proven => Answer::Proven,
             Verdict::Refuted => Answer::Refuted(find_witness(self, question)),
             Verdict::Unknown => Answer::Unproven {
                 witness: find_witness(self, question),
-                guard: find_guard(self, question),
+                guard: find_guard(self, &canonical),
             },
         }
     }
 
     /// Whether a fact follows from these; cheaper than [`Facts::ask`] where it does not.
     pub fn proves(&self, question: &Fact) -> bool {
-        self.judge(question) == Verdict::Proven
+        self.verdict(question, &question.clone().canonical()) == Verdict::Proven
     }
 
     /// The quotient, where the facts prove that there is no remainder; in the
@@ -122,7 +125,7 @@ impl Facts {
         self.solved.contradictory
     }
 
-    /// The facts as they were given.
+    /// The facts that were given, `D % N == 0` among them as a divisibility.
     pub fn iter(&self) -> impl Iterator<Item = &Fact> {
         self.given.iter()
     }
@@ -139,6 +142,14 @@ impl Facts {
 
     pub(crate) fn solved(&self) -> &Solved {
         &self.solved
+    }
+
+    /// The form that says most is judged first; the other may follow from inequalities.
+    fn verdict(&self, question: &Fact, canonical: &Fact) -> Verdict {
+        match self.judge(canonical) {
+            Verdict::Unknown if question != canonical => self.judge(question),
+            verdict => verdict,
+        }
     }
 
     fn judge(&self, question: &Fact) -> Verdict {

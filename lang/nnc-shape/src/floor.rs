@@ -51,6 +51,46 @@ impl Dim {
     }
 }
 
+/// `dividend % divisor == remainder`, which is how an expression that is zero is read.
+pub struct Remainder {
+    pub dividend: Dim,
+    pub divisor: Dim,
+    /// At least zero and less than the divisor.
+    pub remainder: i64,
+}
+
+/// Remainders beyond this are not looked for.
+const LARGEST_REMAINDER: i64 = 64;
+
+impl Dim {
+    /// Reads the expression as `c * (a % b - r)` with a positive `c` and `0 <= r < b`, if
+    /// it is that; it is zero where `a % b == r`.
+    ///
+    /// The normal form writes `a % b` as `a - b*(a//b)`.
+    pub fn as_remainder(&self) -> Option<Remainder> {
+        let content = Dim::constant(self.content_with_constant());
+        let zero = self.exact_div(&content)?;
+        for (monomial, value) in zero.terms.iter().filter(|(_, value)| *value < 0) {
+            for (atom, exponent) in &monomial.factors {
+                let (Atom::Floor(..), 1) = (atom, *exponent) else { continue };
+                let Some((others, _)) = monomial.without(atom) else { continue };
+                let mut divisor = Dim::zero();
+                divisor.add_term(others, -value);
+                let floor = Dim::atom(atom.clone());
+                let rest = &zero + &divisor * &floor;
+                let most = divisor.as_constant().map_or(1, |it| it.min(LARGEST_REMAINDER));
+                for remainder in 0..most {
+                    let dividend = &rest + remainder;
+                    if dividend.floor_div(&divisor) == floor {
+                        return Some(Remainder { dividend, divisor, remainder });
+                    }
+                }
+            }
+        }
+        None
+    }
+}
+
 fn opaque(dividend: Dim, divisor: Dim) -> Dim {
     Dim::atom(Atom::Floor(Box::new(dividend), Box::new(divisor)))
 }

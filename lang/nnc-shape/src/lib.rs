@@ -33,6 +33,7 @@ mod solve;
 pub use dim::Dim;
 pub use fact::{Answer, Fact, Witness};
 pub use facts::Facts;
+pub use floor::Remainder;
 pub use fold::Algebra;
 pub use parse::DimParseError;
 

@@ -15,8 +15,16 @@ fn each_assert_is_an_output() {
         crate::lower_tests(&program).unwrap_or_else(|it| panic!("{}", messages(&sources, &it)));
     assert_eq!(nnc_graph::verify(&tests.module), Ok(()));
     let at = tests.tests.iter().position(|test| test.name == "twice").unwrap();
-    assert_eq!(sources.text(tests.tests[at].asserts[0]), "twice([1.0, 2.0]) == [2.0, 4.0]");
+    assert_eq!(sources.text(tests.tests[at].asserts[0]), "assert twice([1.0, 2.0]) == [2.0, 4.0];");
     let graph = tests.module.graphs[tests.module.entries[at].graph].clone();
     let alone = nnc_graph::Module { graphs: [graph].into_iter().collect(), entries: Vec::new() };
-    insta::assert_snapshot!(alone, @"");
+    insta::assert_snapshot!(alone, @"
+    graph @twice() {
+      %0 = const floats [1.0, 2.0] : f32[2]
+      %1 = nest (%0) [i: 2] { (%0[i] + %0[i]) } : f32[2]
+      %2 = const floats [2.0, 4.0] : f32[2]
+      %3 = nest (%1, %2) [] all bool [i: 2] { (%1[i] == %2[i]) } : bool[]
+      return %3
+    }
+    ");
 }

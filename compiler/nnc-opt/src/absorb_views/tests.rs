@@ -217,5 +217,12 @@ fn a_merged_axis_read_backwards_is_not_taken_apart() {
           %1 = nest (%0) [(i: 3, j: 5)] { %0[i, j] } : f32[15]
           %2 = nest (%1) [i: 15] { exp(%1[(-1)*i + 14]) } : f32[15]
           return %2
-        }"), @"");
+        }"), @"
+    graph @g() {
+      %0 = input : f32[3, 5]
+      %1 = nest (%0) [(i: 3, j: 5)] { %0[i, j] } : f32[15]
+      %2 = nest (%1) [i: 15] { exp(%1[(-1)*i + 14]) } : f32[15]
+      return %2
+    }
+    ");
 }

@@ -84,8 +84,9 @@ fn grouped_channels_find_their_scale() {
       %0 = input : f32[4, 2, 3]
       %1 = param 0 : f32[10, 3]
       %2 = param 1 : f32[10]
-      %3 = nest (%0, %1, %2) [b: 4, (k0: 2, k1: 5)] sum f32 [c: 3] { (%0[b, k0, c] * %1[(5)*k0 + k1, c]) } finish { ((acc * %2[(5)*k0 + k1]) / (f32(1.0) + exp(neg((acc * %2[(5)*k0 + k1]))))) } : f32[4, 10]
-      return %3
+      %3 = nest (%1, %2) [w0: 10, w1: 3] { (%1[w0, w1] * %2[w0]) } : f32[10, 3]
+      %4 = nest (%0, %3) [b: 4, (k0: 2, k1: 5)] sum f32 [c: 3] { (%0[b, k0, c] * %3[(5)*k0 + k1, c]) } finish { (acc / (f32(1.0) + exp(neg(acc)))) } : f32[4, 10]
+      return %4
     }
     "#);
 }

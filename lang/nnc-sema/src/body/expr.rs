@@ -83,7 +83,7 @@ impl Body<'_, '_> {
                     .iter()
                     .map(|part| {
                         let value = self.expr(part);
-                        self.to_tensor(value)
+                        self.as_tensor(value)
                     })
                     .collect();
                 if parts.iter().any(|part| part.ty.is_error()) {
@@ -257,6 +257,15 @@ impl Body<'_, '_> {
             };
         }
         let value = self.expr(base);
+        if let Type::Array(..) = &value.expr.ty
+            && let Type::Struct { id, lens, .. } = super::call::innermost(&value.expr.ty)
+            && let Some(at) =
+                self.cx.program.structs[*id].lens().position(|it| it.name == name.name)
+        {
+            // All items of an array of state have one length.
+            let dim = lens[at].clone();
+            return Value::new(ExprKind::Dim(dim.clone()), Type::Dim(dim), expr.span);
+        }
         match &value.expr.ty {
             Type::Struct { id, dims, lens } => {
                 let it = &self.cx.program.structs[*id];
@@ -446,7 +455,7 @@ impl Body<'_, '_> {
             return Value::error(span);
         }
         let (left, right) = self.meet(then_value, otherwise);
-        let (left, right) = (self.to_tensor(left), self.to_tensor(right));
+        let (left, right) = (self.as_tensor(left), self.as_tensor(right));
         match &condition.expr.ty {
             Type::Tensor(tensor) if tensor.elem.base == Base::Bool && tensor.is_scalar() => {
                 let ty = left.ty.clone();
@@ -476,7 +485,7 @@ impl Body<'_, '_> {
         then: impl FnOnce(&mut Self) -> Value,
         otherwise: impl FnOnce(&mut Self) -> Value,
     ) -> Value {
-        let (then, _) = self.under(&condition, true, |body| {
+        let (then, under_then) = self.under(&condition, true, |body| {
             let value = then(body);
             Value { flex: false, expr: body.settle(value) }
         });
@@ -496,15 +505,28 @@ impl Body<'_, '_> {
                 (then.expr, otherwise.expr)
             }
         };
-        // Either type is right where its branch is taken; they must be one there.
-        let ty = then.ty.clone();
+        // Each type is right where its branch is taken, and one of them must be right where
+        // the other is: of `if C == K { x } else { y }` it is the type of `y`.
         let (at, declared) = (otherwise.span, then.span);
-        let outer = std::mem::replace(&mut self.scope, under);
-        let otherwise = self.fit_result(Value { expr: otherwise, flex: false }, &ty, at, declared);
+        let outer = std::mem::replace(&mut self.scope, under_then);
+        let before = self.cx.diagnostics.len();
+        let back = Value { expr: then.clone(), flex: false };
+        let back = self.fit_result(back, &otherwise.ty, declared, at);
+        self.cx.diagnostics.truncate(before);
         self.scope = outer;
+        let (then, otherwise) = if back.ty.is_error() {
+            let outer = std::mem::replace(&mut self.scope, under);
+            let otherwise = Value { expr: otherwise, flex: false };
+            let otherwise = self.fit_result(otherwise, &then.ty, at, declared);
+            self.scope = outer;
+            (then, otherwise)
+        } else {
+            (back, otherwise)
+        };
         if otherwise.ty.is_error() {
             return Value::error(span);
         }
+        let ty = otherwise.ty.clone();
         let kind =
             ExprKind::IfSizes { condition, then: Box::new(then), otherwise: Box::new(otherwise) };
         Value::new(kind, ty, span)

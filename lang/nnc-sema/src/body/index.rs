@@ -110,8 +110,8 @@ impl Body<'_, '_> {
                     let size = group.iter().fold(Dim::constant(1), |size, var| {
                         &size * var.extent.as_ref().unwrap_or(&Dim::constant(1))
                     });
-                    let size = self.scope.facts.normalise(&size);
-                    let (kind, rate) = (self.scope.kind_of(&size), self.scope.rate_of(&size));
+                    let size = self.scope.shortest(&size);
+                    let (kind, rate) = (self.merged_kind(&size, group), self.scope.rate_of(&size));
                     Axis { size: AxisSize::Dim(size), kind, rate }
                 }
             });
@@ -119,6 +119,19 @@ impl Body<'_, '_> {
         let ty = TensorType { elem: scalar.elem.clone(), pack: state.pack, axes: result };
         let nest = Nest { pack: state.pack, axes, groups, value: scalar };
         Expr { kind: ExprKind::Nest(nest), ty: Type::Tensor(ty), span }
+    }
+
+    /// The kind of an axis that is made of several: that of the size, if that has a name, or
+    /// the one kind of the parts that are not constants.
+    fn merged_kind(&self, size: &Dim, group: &[Var]) -> Option<Name> {
+        if size.as_var().is_some() {
+            return self.scope.kind_of(size);
+        }
+        let constant =
+            |var: &&Var| var.extent.as_ref().is_some_and(|it| it.as_constant().is_some());
+        let mut kinds = group.iter().filter(|var| !constant(var)).map(|var| var.kind);
+        let first = kinds.next()??;
+        kinds.all(|kind| kind == Some(first)).then_some(first)
     }
 
     /// An index that takes no axis as a whole ranges as all the others do, if those have

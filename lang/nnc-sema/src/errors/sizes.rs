@@ -108,16 +108,13 @@ pub(crate) fn fact_equal(
     declared: Span,
 ) -> Diagnostic {
     let answer = scope.facts.equal(left, right);
-    let remainder = right.as_constant() == Some(0) && written.to_string().contains("//");
-    if let Some((dividend, divisor)) = as_remainder(written) {
+    if is_divisibility(written) {
         let mut diagnostic = Diagnostic::error(
             DIVIDES,
             at,
             match left.as_constant() {
-                Some(value) => {
-                    format!("`{dividend} % {divisor} == 0` fails: the remainder is {value}")
-                }
-                None => format!("`{dividend} % {divisor} == 0` is not known to hold"),
+                Some(value) => format!("`{written}` fails: the remainder is {value}"),
+                None => format!("`{written}` is not known to hold"),
             },
         )
         .here(format!("needed by `{callee}`"))
@@ -130,10 +127,9 @@ pub(crate) fn fact_equal(
             None => diagnostic.help("choose sizes that divide; are two of them swapped?"),
         };
     }
-    if let (Some(var), Some(value)) = (
-        specialised(scope, left, right),
-        remainder.then_some(0).or(right.as_constant().or(left.as_constant())),
-    ) {
+    if let (Some(var), Some(value)) =
+        (specialised(scope, left, right), right.as_constant().or(left.as_constant()))
+    {
         return Diagnostic::error(
             SPECIALISED,
             at,
@@ -150,13 +146,11 @@ pub(crate) fn fact_equal(
     explain(diagnostic, &answer)
 }
 
-fn as_remainder(written: &Condition) -> Option<(String, String)> {
-    let Condition::Compare(CompareOp::Eq, left, right) = written else { return None };
-    if right.as_constant() != Some(0) {
-        return None;
+fn is_divisibility(written: &Condition) -> bool {
+    match written {
+        Condition::Compare(CompareOp::Eq, left, right) => (left - right).as_remainder().is_some(),
+        _ => false,
     }
-    let (dividend, divisor) = crate::dims::as_remainder(left)?;
-    Some((dividend.to_string(), divisor.to_string()))
 }
 
 /// A size that a call chooses and that would have to be a constant.

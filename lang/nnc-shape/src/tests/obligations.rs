@@ -364,3 +364,35 @@ fn facts_are_kept_as_given() {
     let shown: Vec<String> = given.iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(shown.join(", "), @"H % 16 == 0, H + 2*p >= k, T == S");
 }
+
+#[test]
+fn an_equality_with_a_remainder_is_a_divisibility() {
+    let remainder = |text: &str, divisor: i64, left: i64| {
+        let dividend = dim(text);
+        let remainder = dividend.rem(&crate::Dim::constant(divisor));
+        crate::Fact::Equal(remainder, crate::Dim::constant(left))
+    };
+    let shown = |fact: crate::Fact| fact.canonical().to_string();
+    assert_eq!(shown(remainder("D", 8, 0)), "D % 8 == 0");
+    assert_eq!(shown(remainder("k", 2, 1)), "(k - 1) % 2 == 0");
+    assert_eq!(shown(remainder("2*D", 4, 0)), "D % 2 == 0");
+    assert_eq!(shown(remainder("H//2", 8, 0)), "(H//2) % 8 == 0");
+    assert_eq!(shown(crate::Fact::Equal(dim("2*N*(D//(2*N))"), dim("D"))), "D % (2*N) == 0");
+    assert_eq!(shown(crate::Fact::Equal(dim("H"), dim("16*(H//16)"))), "H % 16 == 0");
+    assert_eq!(shown(crate::Fact::Equal(dim("H"), dim("16*(H//8)"))), "H == 16*(H//8)");
+    insta::assert_snapshot!(answers("D - 2*N*(D//(2*N)) == 0; N - G*(N//G) == 0", "
+        D % N == 0
+        D//N == 2*(D//N//2)
+        D//N == 2*(D//(2*N))
+        D//N >= 2
+        D//N//2 >= 1
+        D % (4*N) == 0
+        "), @"
+    D % N == 0: proven
+    D//N == 2*(D//N//2): proven
+    D//N == 2*(D//(2*N)): proven
+    D//N >= 2: proven
+    D//N//2 >= 1: proven
+    D % (4*N) == 0: unproven, D = 2, N = 1 give 2 and 4, needs D % (4*N) == 0
+    ");
+}
