@@ -1,7 +1,8 @@
 //! The parameters of a model: from a weight file, or as they start.
 
 use crate::initial::initial;
-use crate::{Error, Tensor};
+use crate::{Cache, Error, Progress, Tensor};
+use nnc_graph::Elem;
 use nnc_lower::ParamInfo;
 use std::collections::HashMap;
 
@@ -39,6 +40,32 @@ impl<'a> Params<'a> {
             info.ok_or_else(|| Error::internal(format!("the model has no parameter `{name}`")))?;
         match &self.source {
             Source::Initial { seed } => initial(info, *seed),
+        }
+    }
+
+    /// Writes the elements of a parameter as `elem` into memory of their size.
+    pub(crate) fn read_into(&self, name: &str, elem: Elem, out: &mut [u8]) -> Result<(), Error> {
+        let tensor = self.tensor(name)?;
+        let bytes = if tensor.elem == elem {
+            tensor.bytes
+        } else {
+            Tensor::from_eval(&tensor.to_eval().cast(elem)).bytes
+        };
+        if bytes.len() > out.len() {
+            return Err(Error::internal(format!("no room for the weight `{name}`")));
+        }
+        out[..bytes.len()].copy_from_slice(&bytes);
+        Ok(())
+    }
+
+    /// What tells these parameters from others, if they are worth keeping.
+    pub(crate) fn identity(
+        &self,
+        _cache: &Cache,
+        _progress: &dyn Progress,
+    ) -> Result<Option<String>, Error> {
+        match &self.source {
+            Source::Initial { .. } => Ok(None),
         }
     }
 }
