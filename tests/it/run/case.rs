@@ -52,9 +52,10 @@ impl Case {
             models.push(Model { name: model.name, module: lowered.module, optimised, params });
         }
         let tests = lower_tests(program).map_err(messages)?;
-        let own = program.tests.iter().any(|it| {
-            sources.get(it.span.file).is_some_and(|file| file.name == "main")
-        });
+        let own = program
+            .tests
+            .iter()
+            .any(|it| sources.get(it.span.file).is_some_and(|file| file.name == "main"));
         let tests = match own {
             true => {
                 let optimised = optimise(&tests.module)?;
@@ -246,11 +247,10 @@ fn fill(directives: &Directives, params: &[ParamInfo]) -> Result<Params, String>
             param.shape.iter().filter_map(|it| usize::try_from(*it).ok()).collect();
         let own = directives.param.iter().find(|it| it.0 == param.name);
         let tensor = match (own, directives.params) {
-            (Some((_, value)), _) => {
-                value.tensor(param.elem).filter(|it| it.shape == shape).ok_or_else(|| {
-                    format!("parameter `{}` is {}{shape:?}", param.name, param.elem)
-                })?
-            }
+            (Some((_, value)), _) => value
+                .tensor(param.elem)
+                .filter(|it| it.shape == shape)
+                .ok_or_else(|| format!("parameter `{}` is {}{shape:?}", param.name, param.elem))?,
             (None, Some(range)) => range.of_param(&param.name).tensor(param.elem, &shape),
             (None, None) => return Err(format!("nothing fills the parameter `{}`", param.name)),
         };
@@ -300,9 +300,8 @@ fn arguments(
             Some(tensor) => tensor,
             None if input.state.is_some() => {
                 let size = |name: Name| known.get(&name).copied();
-                let shape: Option<Vec<usize>> = (ty.shape.iter())
-                    .map(|dim| usize::try_from(dim.eval(&size)?).ok())
-                    .collect();
+                let shape: Option<Vec<usize>> =
+                    (ty.shape.iter()).map(|dim| usize::try_from(dim.eval(&size)?).ok()).collect();
                 let shape = shape.ok_or_else(|| format!("`{}` has an open size", input.name))?;
                 let numbers = vec![0.0; shape.iter().product()];
                 Tensor::f32(&shape, numbers).cast(ty.elem)
@@ -346,7 +345,9 @@ fn run_tests(tests: &LoweredTests, module: &Module) -> Vec<String> {
                     }
                 }
             }
-            Err(error) => failures.push(format!("  test {:?} in @{}: {error}", test.name, graph.name)),
+            Err(error) => {
+                failures.push(format!("  test {:?} in @{}: {error}", test.name, graph.name))
+            }
         }
     }
     failures

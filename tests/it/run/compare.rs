@@ -17,8 +17,7 @@ pub(crate) fn compare(wanted: &Tensor, found: &Tensor, tolerance: f64) -> Result
     }
     let exact = !wanted.elem.is_float();
     let numbers = wanted.to_f64();
-    let sizes: Vec<f64> =
-        numbers.iter().filter(|it| it.is_finite()).map(|it| it.abs()).collect();
+    let sizes: Vec<f64> = numbers.iter().filter(|it| it.is_finite()).map(|it| it.abs()).collect();
     let mean = sizes.iter().sum::<f64>() / sizes.len().max(1) as f64;
     let mut wrong = Vec::new();
     let mut worst: f64 = 0.0;
@@ -84,7 +83,8 @@ mod tests {
 
     #[test]
     fn integers_are_exact() {
-        let (left, right) = (Tensor::i32(&[1], vec![1_000_000]), Tensor::i32(&[1], vec![1_000_001]));
+        let (left, right) =
+            (Tensor::i32(&[1], vec![1_000_000]), Tensor::i32(&[1], vec![1_000_001]));
         assert!(compare(&left, &right, 0.1).is_err());
     }
 }

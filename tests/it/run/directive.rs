@@ -86,14 +86,8 @@ fn directive(directives: &mut Directives, line: usize, text: &str) -> Result<(),
     let fresh = text.starts_with("# run:");
     let mut reader = Reader::new(text.split_once(':').map_or("", |it| it.1));
     let entry = reader.name()?;
-    let mut call = Call {
-        line,
-        fresh,
-        entry,
-        inputs: Vec::new(),
-        dims: Vec::new(),
-        results: Vec::new(),
-    };
+    let mut call =
+        Call { line, fresh, entry, inputs: Vec::new(), dims: Vec::new(), results: Vec::new() };
     reader.take("(")?;
     while !reader.accept(")") {
         let name = reader.name()?;
