@@ -19,6 +19,7 @@ mod runner;
 mod session;
 mod sizes;
 mod tensor;
+mod tensor_io;
 mod weights;
 
 pub use emit::{Stage, parse_graph, run_passes};
@@ -30,4 +31,5 @@ pub use random::Random;
 pub use runner::Runner;
 pub use session::{ModelId, Session};
 pub use tensor::Tensor;
+pub use tensor_io::{random_input, read_inputs, write_outputs};
 pub use weights::{Cache, pack_weights};
