@@ -49,10 +49,6 @@ impl Unfinished {
         Ok(Unfinished { file, path: unfinished })
     }
 
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Puts the file in its place.
     pub(crate) fn finish(self, path: &Path) -> Result<(), Error> {
         fs::rename(&self.path, path).map_err(|error| Error::writing(path, &error))

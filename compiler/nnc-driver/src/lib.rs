@@ -28,7 +28,7 @@ pub use file::write_file;
 pub use params::Params;
 pub use progress::Progress;
 pub use random::Random;
-pub use runner::Runner;
+pub use runner::{Runner, run_error as instance_error};
 pub use session::{ModelId, Session};
 pub use tensor::Tensor;
 pub use tensor_io::{random_input, read_inputs, write_outputs};

@@ -355,7 +355,8 @@ pub(crate) fn no_memory(error: nnc_runtime::Error) -> Error {
         .help("choose smaller sizes, or a machine with more memory")
 }
 
-pub(crate) fn run_error(error: RunError) -> Error {
+/// What a failure to run means to a person.
+pub fn run_error(error: RunError) -> Error {
     match error {
         RunError::Memory { .. } => Error::environment(error.to_string())
             .help("choose smaller sizes, or a machine with more memory"),

@@ -10,6 +10,8 @@ mod args;
 mod backends;
 mod command;
 mod outcome;
+mod progress;
+mod show;
 mod terminal;
 
 use clap::Parser;
