@@ -74,7 +74,7 @@ mod tests {
         write_file(&path, b"two").unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"two");
         let unfinished = Unfinished::beside(&path).unwrap();
-        assert!(unfinished.path().exists());
+        assert!(unfinished.path.exists());
         drop(unfinished);
         let left: Vec<_> = std::fs::read_dir(path.parent().unwrap()).unwrap().collect();
         assert_eq!(left.len(), 1);

@@ -6,6 +6,7 @@
 //! This crate opens files and knows the order of the phases. It does not know any back
 //! end by name, no command line and no terminal; what it has to say it returns.
 
+pub mod cost;
 mod emit;
 mod error;
 mod file;
