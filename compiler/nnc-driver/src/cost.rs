@@ -9,7 +9,8 @@
 //!   so does this.
 //! - every other operation on floats is one: sums and comparisons of values, functions
 //!   such as `exp`, and the steps of reductions. A softmax has five for each element.
-//! - conversions and arithmetic on positions are free.
+//! - conversions and arithmetic on positions are free, and so is what parameters alone
+//!   decide, which is computed once before the program runs.
 //!
 //! Memory is that of the plan, after all passes.
 

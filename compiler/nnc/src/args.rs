@@ -60,6 +60,8 @@ pub(crate) enum Command {
     Check(Check),
     Build(Build),
     Run(Run),
+    Params(Params),
+    Cost(Cost),
     Explain(Explain),
     Opt(Opt),
     Completions(Completions),
@@ -118,6 +120,41 @@ pub(crate) struct Run {
     pub target: Target,
     #[command(flatten)]
     pub weights: Weights,
+}
+
+/// List the parameters of a model
+#[derive(Group, Debug)]
+pub(crate) struct Params {
+    #[command(flatten)]
+    pub program: Program,
+    #[command(flatten)]
+    pub model: Model,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Count the operations and the memory of a model, as formulas and as numbers
+#[derive(Group, Debug)]
+pub(crate) struct Cost {
+    #[command(flatten)]
+    pub program: Program,
+    #[command(flatten)]
+    pub model: Model,
+    /// The entry [default: all]
+    #[arg(long, value_name = "NAME")]
+    pub entry: Option<String>,
+    /// A size that the numbers are for, such as T=128 [default: the greatest]
+    #[arg(long, value_name = "NAME=N", value_parser = size)]
+    pub size: Vec<(String, i64)>,
+    /// Also list what costs less than a thousandth
+    #[arg(long)]
+    pub all: bool,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub target: Target,
 }
 
 /// Show what a message's code means

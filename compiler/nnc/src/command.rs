@@ -3,8 +3,10 @@
 mod build;
 mod check;
 mod completions;
+mod cost;
 mod explain;
 mod opt;
+mod params;
 mod run;
 
 use crate::args::{self, Args, Command, Program};
@@ -32,6 +34,8 @@ pub(crate) fn run(args: Args, terminal: &Terminal) -> u8 {
         Command::Check(args) => check::run(&mut context, args),
         Command::Build(args) => build::run(&mut context, args),
         Command::Run(args) => run::run(&mut context, args),
+        Command::Params(args) => params::run(&mut context, args),
+        Command::Cost(args) => cost::run(&mut context, args),
         Command::Explain(args) => explain::run(&mut context, args),
         Command::Opt(args) => opt::run(&mut context, args),
         Command::Completions(args) => completions::run(&mut context, args),

@@ -12,6 +12,7 @@ mod command;
 mod outcome;
 mod progress;
 mod show;
+mod table;
 mod terminal;
 
 use clap::Parser;

@@ -57,25 +57,28 @@ impl Count {
 
 fn nest_count(graph: &Graph, nest: &Nest, operands: &[Value]) -> Count {
     let types: Vec<&TensorType> = operands.iter().map(|it| graph.ty(*it)).collect();
+    let params = operands.iter().map(|it| matches!(graph.node(it.node).op, Op::Param(_)));
+    let fixed: Vec<bool> = params.collect();
+    let work = |scalar: &Scalar, acc: Option<Elem>| work(scalar, &types, &fixed, acc);
     let points = extent(&nest.axes);
     let each = |work: u32| &points * i64::from(work);
     match &nest.kind {
         NestKind::Map { value } => {
-            Count { multiply_adds: Dim::constant(0), other: each(work(value, &types, None)) }
+            Count { multiply_adds: Dim::constant(0), other: each(work(value, None)) }
         }
         NestKind::Softmax { value, .. } => {
             // The greatest, the difference, its exponential, the sum, the quotient.
-            let other = each(work(value, &types, None) + 5);
+            let other = each(work(value, None) + 5);
             Count { multiply_adds: Dim::constant(0), other }
         }
         NestKind::Reduce(reduction) => {
             let terms = &points * &extent(&reduction.axes);
-            let after = each(work(&reduction.finish, &types, Some(accumulated(reduction))));
+            let after = each(work(&reduction.finish, Some(accumulated(reduction))));
             if is_contraction(nest, reduction) {
                 return Count { multiply_adds: terms, other: after };
             }
             let step = u32::from(reduction.accumulator.is_float() && combines(reduction.op));
-            let term = work(&reduction.value, &types, None) + step;
+            let term = work(&reduction.value, None) + step;
             let other = terms * i64::from(term) + after;
             Count { multiply_adds: Dim::constant(0), other }
         }
@@ -151,8 +154,12 @@ fn variables(scalar: &Scalar) -> Option<BTreeSet<Var>> {
     }
 }
 
-/// Operations on floats in an expression; those on constants alone are done beforehand.
-fn work(scalar: &Scalar, types: &[&TensorType], acc: Option<Elem>) -> u32 {
+/// Operations on floats in an expression. What constants and parameters alone decide, the
+/// `fixed` operands, is computed before the program runs.
+fn work(scalar: &Scalar, types: &[&TensorType], fixed: &[bool], acc: Option<Elem>) -> u32 {
+    if is_fixed(scalar, fixed) {
+        return 0;
+    }
     let is_float = |it: &Scalar| it.elem(types, acc).is_ok_and(Elem::is_float);
     let own = match scalar {
         Scalar::Unary(_, value) => is_float(value),
@@ -166,21 +173,22 @@ fn work(scalar: &Scalar, types: &[&TensorType], acc: Option<Elem>) -> u32 {
         | Scalar::Read { .. }
         | Scalar::Select { .. } => false,
     };
-    if is_constant(scalar) {
-        return 0;
-    }
-    let inner: u32 = scalar.children().into_iter().map(|it| work(it, types, acc)).sum();
+    let inner: u32 = scalar.children().into_iter().map(|it| work(it, types, fixed, acc)).sum();
     inner + u32::from(own)
 }
 
-fn is_constant(scalar: &Scalar) -> bool {
+fn is_fixed(scalar: &Scalar, fixed: &[bool]) -> bool {
+    let inner = || scalar.children().into_iter().all(|it| is_fixed(it, fixed));
     match scalar {
         Scalar::Float { .. } | Scalar::Int { .. } | Scalar::Bool(_) => true,
-        Scalar::Acc | Scalar::Index { .. } | Scalar::Read { .. } => false,
+        Scalar::Acc | Scalar::Index { .. } => false,
+        Scalar::Read { operand, .. } => {
+            fixed.get(*operand as usize).is_some_and(|it| *it) && inner()
+        }
         Scalar::Unary(..)
         | Scalar::Binary(..)
         | Scalar::Compare(..)
         | Scalar::Select { .. }
-        | Scalar::Cast { .. } => scalar.children().into_iter().all(is_constant),
+        | Scalar::Cast { .. } => inner(),
     }
 }
