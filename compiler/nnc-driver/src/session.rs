@@ -1,7 +1,7 @@
 //! The phases in order, each run once.
 
 use crate::load::{self, Loaded, Module};
-use crate::{Error, Failure};
+use crate::{Error, Failure, Params};
 use nnc_backend::Backend;
 use nnc_base::{Diagnostic, Sources};
 use nnc_hir::{Model, Program};
@@ -223,6 +223,25 @@ impl Session {
     pub fn lowered(&self, model: ModelId) -> Result<&Lowered, Error> {
         let lowered = self.lowered_state(self.state(model));
         lowered.map_err(|diagnostics| program_error(diagnostics))
+    }
+
+    /// The parameters of a model: from a weight file, or as they start.
+    pub fn params(
+        &self,
+        model: ModelId,
+        weights: Option<&Path>,
+        seed: u64,
+    ) -> Result<Params<'_>, Error> {
+        let infos = &self.lowered(model)?.params;
+        match weights {
+            None => Ok(Params::initial(infos, seed)),
+            Some(path) => {
+                let start = Instant::now();
+                let params = Params::open(infos, path)?;
+                self.took("checkpoint", start);
+                Ok(params)
+            }
+        }
     }
 
     /// The graph after all passes.
