@@ -148,7 +148,7 @@ pub(crate) fn convert(stored: Stored, raw: &[u8], elem: Elem, out: &mut [u8]) ->
     let (elements, bytes) = stored.block();
     let mut floats = [0f32; CHUNK];
     let mut doubles = [0f64; CHUNK];
-    let mut ints = [0i64; CHUNK];
+    let mut ints = [0i128; CHUNK];
     let chunks = raw.chunks(CHUNK / elements * bytes).zip(out.chunks_mut(CHUNK * elem.bytes()));
     for (number, (raw, out)) in chunks.enumerate() {
         let count = raw.len() / bytes * elements;
@@ -224,29 +224,24 @@ fn f8_e4m3(bits: u8) -> f32 {
     if bits & 0x80 == 0 { magnitude } else { -magnitude }
 }
 
-fn ints_of(stored: Stored, raw: &[u8], values: &mut [i64]) -> Result<(), Bad> {
-    fn fill<const SIZE: usize>(raw: &[u8], values: &mut [i64], read: fn([u8; SIZE]) -> i64) {
+fn ints_of(stored: Stored, raw: &[u8], values: &mut [i128]) -> Result<(), Bad> {
+    fn fill<const SIZE: usize>(raw: &[u8], values: &mut [i128], read: fn([u8; SIZE]) -> i128) {
         for (value, raw) in values.iter_mut().zip(raw.as_chunks().0) {
             *value = read(*raw);
         }
     }
     match stored {
-        Stored::I64 => fill(raw, values, i64::from_le_bytes),
+        Stored::I64 => fill(raw, values, |raw| i64::from_le_bytes(raw).into()),
         Stored::I32 => fill(raw, values, |raw| i32::from_le_bytes(raw).into()),
         Stored::I16 => fill(raw, values, |raw| i16::from_le_bytes(raw).into()),
         Stored::I8 => fill(raw, values, |raw| i8::from_le_bytes(raw).into()),
+        Stored::U64 => fill(raw, values, |raw| u64::from_le_bytes(raw).into()),
         Stored::U32 => fill(raw, values, |raw| u32::from_le_bytes(raw).into()),
         Stored::U16 => fill(raw, values, |raw| u16::from_le_bytes(raw).into()),
-        Stored::U8 => fill(raw, values, |raw: [u8; 1]| raw[0].into()),
-        Stored::U64 => {
-            for (index, (value, raw)) in values.iter_mut().zip(raw.as_chunks().0).enumerate() {
-                let wide = u64::from_le_bytes(*raw);
-                *value = i64::try_from(wide).map_err(|_| Bad { index, value: wide.to_string() })?;
-            }
-        }
+        Stored::U8 => fill(raw, values, |raw| u8::from_le_bytes(raw).into()),
         Stored::Bool => {
             check_bools(raw)?;
-            fill(raw, values, |raw: [u8; 1]| raw[0].into());
+            fill(raw, values, |raw| u8::from_le_bytes(raw).into());
         }
         // Floats, which others read.
         _ => {}
@@ -300,12 +295,12 @@ fn write_doubles(values: &[f64], elem: Elem, out: &mut [u8]) -> Result<(), Bad> 
                 narrow.is_infinite()
             }
             Elem::F16 => {
-                let narrow = f16::from_f64(*value);
+                let narrow = f16::from_f32(odd_of_double(*value));
                 out.copy_from_slice(&narrow.to_le_bytes());
                 narrow.is_infinite()
             }
             Elem::BF16 => {
-                let narrow = bf16::from_f64(*value);
+                let narrow = bf16::from_f32(odd_of_double(*value));
                 out.copy_from_slice(&narrow.to_le_bytes());
                 narrow.is_infinite()
             }
@@ -319,36 +314,71 @@ fn write_doubles(values: &[f64], elem: Elem, out: &mut [u8]) -> Result<(), Bad> 
     Ok(())
 }
 
-fn write_ints(values: &[i64], elem: Elem, out: &mut [u8]) -> Result<(), Bad> {
+/// The f32 from which narrower floats round as from the f64 itself.
+fn odd_of_double(value: f64) -> f32 {
+    let near = value as f32;
+    if f64::from(near) == value || value.is_nan() {
+        return near;
+    }
+    odd(near, f64::from(near).abs() > value.abs())
+}
+
+/// The same for an integer.
+fn odd_of_int(value: i128) -> f32 {
+    let near = value as f32;
+    if near as i128 == value {
+        return near;
+    }
+    odd(near, (near as i128).unsigned_abs() > value.unsigned_abs())
+}
+
+/// Of the two neighbours of a value that has no f32 the one whose last bit is set, which
+/// no tie between narrower floats has. (Boldo and Melquiond, "When double rounding is
+/// odd", 2005.)
+fn odd(near: f32, beyond: bool) -> f32 {
+    f32::from_bits((near.to_bits() - u32::from(beyond)) | 1)
+}
+
+fn write_ints(values: &[i128], elem: Elem, out: &mut [u8]) -> Result<(), Bad> {
+    /// `None` for what does not fit.
+    fn put<T: TryFrom<i128>, const SIZE: usize>(
+        value: i128,
+        out: &mut [u8],
+        bytes: fn(T) -> [u8; SIZE],
+    ) -> Option<()> {
+        let value = T::try_from(value).ok()?;
+        out.copy_from_slice(&bytes(value));
+        Some(())
+    }
     for (index, (out, value)) in out.chunks_exact_mut(elem.bytes()).zip(values).enumerate() {
-        let bad = || Bad { index, value: value.to_string() };
-        match elem {
-            Elem::F64 => out.copy_from_slice(&(*value as f64).to_le_bytes()),
-            Elem::F32 => out.copy_from_slice(&(*value as f32).to_le_bytes()),
+        let value = *value;
+        let fits = match elem {
+            Elem::F64 => {
+                out.copy_from_slice(&(value as f64).to_le_bytes());
+                Some(())
+            }
+            Elem::F32 => {
+                out.copy_from_slice(&(value as f32).to_le_bytes());
+                Some(())
+            }
             Elem::F16 => {
-                let narrow = f16::from_f64(*value as f64);
-                if narrow.is_infinite() {
-                    return Err(bad());
-                }
+                let narrow = f16::from_f32(odd_of_int(value));
                 out.copy_from_slice(&narrow.to_le_bytes());
+                narrow.is_finite().then_some(())
             }
-            Elem::BF16 => out.copy_from_slice(&bf16::from_f64(*value as f64).to_le_bytes()),
-            Elem::I64 => out.copy_from_slice(&value.to_le_bytes()),
-            Elem::I32 => {
-                let narrow = i32::try_from(*value).map_err(|_| bad())?;
-                out.copy_from_slice(&narrow.to_le_bytes());
+            Elem::BF16 => {
+                out.copy_from_slice(&bf16::from_f32(odd_of_int(value)).to_le_bytes());
+                Some(())
             }
-            Elem::I8 => {
-                let narrow = i8::try_from(*value).map_err(|_| bad())?;
-                out.copy_from_slice(&narrow.to_le_bytes());
-            }
-            Elem::U8 => out[0] = u8::try_from(*value).map_err(|_| bad())?,
-            Elem::Bool => {
-                if !(0..=1).contains(value) {
-                    return Err(bad());
-                }
-                out[0] = *value as u8;
-            }
+            Elem::I64 => put(value, out, i64::to_le_bytes),
+            Elem::I32 => put(value, out, i32::to_le_bytes),
+            Elem::I8 => put(value, out, i8::to_le_bytes),
+            Elem::U8 => put(value, out, u8::to_le_bytes),
+            Elem::Bool if (0..=1).contains(&value) => put(value, out, u8::to_le_bytes),
+            Elem::Bool => None,
+        };
+        if fits.is_none() {
+            return Err(Bad { index, value: value.to_string() });
         }
     }
     Ok(())

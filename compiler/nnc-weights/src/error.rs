@@ -73,6 +73,16 @@ pub enum Problem {
     Refused { global: String },
     #[error("there is no tensor `{tensor}`{}", did_you_mean(near))]
     NoTensor { tensor: String, near: Option<String> },
+    #[error("the model has no parameter `{param}`{}", did_you_mean(near))]
+    NoParam { param: String, near: Option<String> },
+    #[error("there are no values for parameter `{param}`; give all parameters of the model")]
+    NoValue { param: String },
+    #[error(
+        "tensor `{tensor}` is {}, and the model wants {}; compare file and model with `nnc check`",
+        shown(found),
+        shown(wanted)
+    )]
+    OtherShape { tensor: String, found: Vec<i64>, wanted: Vec<i64> },
     #[error("tensor `{tensor}` is stored as {stored}, which cannot be read as {elem}; {help}")]
     NotConvertible { tensor: String, stored: Stored, elem: Elem, help: String },
     #[error(
@@ -112,6 +122,6 @@ pub(crate) fn shown(shape: &[i64]) -> String {
 fn did_you_mean(near: &Option<String>) -> String {
     match near {
         Some(near) => format!("; did you mean `{near}`?"),
-        None => "; list the file's tensors to see their names".to_owned(),
+        None => "; list the names that there are".to_owned(),
     }
 }

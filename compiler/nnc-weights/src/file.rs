@@ -320,17 +320,25 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<(Format, Parsed), Problem> {
         }
     } else if torch::is_legacy(bytes) {
         Ok((Format::LegacyTorch, torch::parse_legacy(bytes)?))
-    } else if safetensors::is_safetensors(bytes) {
+    } else if safetensors::is_safetensors(bytes) && !is_json(bytes) {
         Ok((Format::Safetensors, safetensors::parse(bytes)?))
     } else {
         Err(unknown(bytes))
     }
 }
 
+/// Whether a text begins where safetensors has the length of its header.
+fn is_json(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&b'{') && !bytes[..bytes.len().min(8)].contains(&0)
+}
+
 /// What a file of no known format may be.
 fn unknown(bytes: &[u8]) -> Problem {
     let (found, help) = if bytes.is_empty() {
         ("it is empty".to_owned(), "fetch it again")
+    } else if is_json(bytes) {
+        let help = "if it lists the files of a model in parts, join them into one file";
+        ("it is JSON".to_owned(), help)
     } else if bytes.starts_with(b"version https://git-lfs") {
         ("it is a pointer of git-lfs".to_owned(), "get the file itself with `git lfs pull`")
     } else if bytes.starts_with(b"\x80") {

@@ -58,8 +58,8 @@ impl Random {
 fn files() -> Vec<(&'static str, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
     let names = ["blocks.gguf", "blocks.npz", "compressed.npz", "checkpoint.pt", "checkpoint.pth"];
-    let mut files: Vec<_> =
-        names.iter().map(|name| (*name, std::fs::read(folder.join(name)).unwrap())).collect();
+    let read = |name| std::fs::read(folder.join(name)).expect("the fixtures are in the repository");
+    let mut files: Vec<_> = names.iter().map(|name| (*name, read(name))).collect();
     let header = r#"{"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]},"b":{"dtype":"BF16","shape":[4],"data_offsets":[16,24]},"c":{"dtype":"BOOL","shape":[],"data_offsets":[24,25]}}"#;
     let mut safetensors = (header.len() as u64).to_le_bytes().to_vec();
     safetensors.extend(header.as_bytes());

@@ -84,6 +84,34 @@ fn all_halves_widen_exactly_and_come_back() {
 }
 
 #[test]
+fn narrowing_rounds_once() {
+    // Just above the middle of two halves, which rounding to f32 first would make the
+    // middle itself.
+    let above = 1.0 + 2f64.powi(-11) + 2f64.powi(-40);
+    let values =
+        [above, -above, 1.0 + 2f64.powi(-11), 65519.9, 2f64.powi(-25) * (1.0 + 1e-12), 0.0];
+    let doubles = tensor("F64", 6, &values.map(f64::to_le_bytes).concat());
+    let halves = doubles.read("x", Elem::F16).unwrap();
+    let halves: Vec<f64> =
+        halves.as_chunks().0.iter().map(|it| f16::from_le_bytes(*it).to_f64()).collect();
+    let up = 1.0 + 2f64.powi(-10);
+    assert_eq!(halves, [up, -up, 1.0, 65504.0, 2f64.powi(-24), 0.0]);
+    let above = 1.0 + 2f64.powi(-8) + 2f64.powi(-40);
+    let doubles = tensor("F64", 2, &[above.to_le_bytes(), f64::NAN.to_le_bytes()].concat());
+    let brains = doubles.read("x", Elem::BF16).unwrap();
+    assert_eq!(bf16::from_le_bytes([brains[0], brains[1]]).to_f64(), 1.0 + 2f64.powi(-7));
+    assert!(bf16::from_le_bytes([brains[2], brains[3]]).is_nan());
+    let ints = tensor(
+        "I64",
+        2,
+        &[((1i64 << 62) + (1 << 54) + 1).to_le_bytes(), (-3i64).to_le_bytes()].concat(),
+    );
+    let brains = ints.read("x", Elem::BF16).unwrap();
+    assert_eq!(bf16::from_le_bytes([brains[0], brains[1]]).to_f64(), 2f64.powi(62) + 2f64.powi(55));
+    assert_eq!(bf16::from_le_bytes([brains[2], brains[3]]).to_f64(), -3.0);
+}
+
+#[test]
 fn eight_bit_floats_have_the_values_of_their_standard() {
     // OCP 8-bit floating point, table 1: extremes of both formats.
     let e4m3 = tensor("F8_E4M3", 5, &[0x7e, 0x01, 0x08, 0xb8, 0x7f]);
@@ -115,7 +143,8 @@ fn what_does_not_fit_is_refused_with_its_place() {
         tensor("F64", 2, &[f64::INFINITY.to_le_bytes(), 1e300f64.to_le_bytes()].concat());
     assert_snapshot!(infinite.read("x", Elem::F32).unwrap_err(), @"`w.bin`: tensor `x` has 1e300 at [1], which f32 cannot hold; read it as a wider type");
     let huge = tensor("U64", 1, &[255; 8]);
-    assert_snapshot!(huge.read("x", Elem::F64).unwrap_err(), @"`w.bin`: tensor `x` has 18446744073709551615 at [0], which f64 cannot hold; read it as a wider type");
+    assert_eq!(huge.read("x", Elem::F64).unwrap(), 18446744073709551616f64.to_le_bytes());
+    assert_snapshot!(huge.read("x", Elem::I64).unwrap_err(), @"`w.bin`: tensor `x` has 18446744073709551615 at [0], which i64 cannot hold; read it as a wider type");
     let opaque = tensor("F4", 2, &[0]);
     assert_snapshot!(opaque.read("x", Elem::F32).unwrap_err(), @"`w.bin`: tensor `x` is stored as f4, which cannot be read as f32; nnc does not read this type; convert the file, for instance to f16");
 }

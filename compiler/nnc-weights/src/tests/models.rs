@@ -8,7 +8,7 @@ use super::build::floats;
 use crate::{Format, Stored, WeightFile};
 
 /// The file in the cache, if it is there.
-fn cached(name: &str) -> Option<WeightFile> {
+pub(super) fn cached(name: &str) -> Option<WeightFile> {
     let set = |name: &str| std::env::var_os(name).filter(|it| !it.is_empty()).map(PathBuf::from);
     let cache = set("NNC_CACHE")
         .or_else(|| set("XDG_CACHE_HOME").map(|it| it.join("nnc")))

@@ -39,6 +39,25 @@ fn the_builder_of_these_tests_builds_what_is_read() {
 }
 
 #[test]
+fn ordered_dicts_of_python_2_are_read() {
+    // OrderedDict([["a", tensor], ["b", tensor]]), with an attribute.
+    let one = tensor(b"K\x00", b"K\x02\x85", b"K\x01\x85");
+    let pair = |name: &[u8]| [b"](X\x01\x00\x00\x00", name, &one, b"e"].concat();
+    let start = b"ccollections\nOrderedDict\n](".as_slice();
+    let pickle = [start, &pair(b"a"), &pair(b"b"), b"e\x85R}b"].concat();
+    let file = crate::WeightFile::from_bytes("w.bin", legacy(&pickle)).unwrap();
+    let names: Vec<&str> = file.entries().iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(names, ["a", "b"]);
+}
+
+#[test]
+fn storages_without_a_name_take_their_room() {
+    let unnamed = [b"}(N".as_slice(), &tensor(b"K\x00", b"K\x02\x85", b"K\x01\x85"), b"u"].concat();
+    let file = crate::WeightFile::from_bytes("w.bin", legacy(&unnamed)).unwrap();
+    assert!(file.entries().is_empty());
+}
+
+#[test]
 fn only_tensors_and_containers_are_built() {
     let itself = b"]q\x00h\x00a";
     let deep = [b"]".repeat(100), b"a".repeat(99)].concat();

@@ -71,6 +71,7 @@ fn a_damaged_safetensors_file_is_refused() {
         ("nothing", Vec::new()),
         ("lfs", b"version https://git-lfs.github.com/spec/v1".to_vec()),
         ("pickle", b"\x80\x04]\x94.".to_vec()),
+        ("index", br#"{"weight_map": {"a": "model-00001-of-00002.safetensors"}}"#.to_vec()),
         ("text", b"once upon a time".to_vec()),
     ];
     let messages: Vec<String> =
@@ -90,6 +91,7 @@ fn a_damaged_safetensors_file_is_refused() {
     nothing: `w.bin`: this is neither safetensors, GGUF, torch, npy nor npz: it is empty; fetch it again
     lfs: `w.bin`: this is neither safetensors, GGUF, torch, npy nor npz: it is a pointer of git-lfs; get the file itself with `git lfs pull`
     pickle: `w.bin`: this is neither safetensors, GGUF, torch, npy nor npz: it is a pickle that torch did not write; load it in Python and save the tensors as safetensors
+    index: `w.bin`: this is neither safetensors, GGUF, torch, npy nor npz: it is JSON; if it lists the files of a model in parts, join them into one file
     text: `w.bin`: this is neither safetensors, GGUF, torch, npy nor npz: it begins with 6f 6e 63 65 20 75 70 6f; convert it to safetensors
     ");
 }
@@ -167,5 +169,5 @@ fn a_tensor_that_is_not_there_has_a_neighbour() {
     let header = r#"{"layer.weight":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
     let file = file(safetensors(header, &ramp(1)));
     assert_snapshot!(file.read("layer.wieght", Elem::F32).unwrap_err(), @"`w.bin`: there is no tensor `layer.wieght`; did you mean `layer.weight`?");
-    assert_snapshot!(file.read("other", Elem::F32).unwrap_err(), @"`w.bin`: there is no tensor `other`; list the file's tensors to see their names");
+    assert_snapshot!(file.read("other", Elem::F32).unwrap_err(), @"`w.bin`: there is no tensor `other`; list the names that there are");
 }

@@ -321,12 +321,13 @@ impl Machine {
                 else {
                     return Err(damaged(at, "something that is no function is called"));
                 };
-                let empty = name == "collections.OrderedDict" && items.is_empty();
-                self.push(if empty {
-                    Node::Dict(Vec::new())
-                } else {
-                    Node::Reduce(function, args)
-                });
+                let dict = match (name.as_str(), items.as_slice()) {
+                    ("collections.OrderedDict", []) => Some(Vec::new()),
+                    // As Python 2 wrote it.
+                    ("collections.OrderedDict", [list]) => self.listed_pairs(*list),
+                    _ => None,
+                };
+                self.push(dict.map_or(Node::Reduce(function, args), Node::Dict));
             }
             b'b' => {
                 // Attributes, such as `_metadata` of a module's state; of an ordered
@@ -418,6 +419,19 @@ impl Machine {
             _ => return Err(damaged(at, "something that is no dict is given keys")),
         }
         Ok(())
+    }
+
+    /// A list of lists of two.
+    fn listed_pairs(&self, list: Ref) -> Option<Vec<(Ref, Ref)>> {
+        let Node::List(items) = self.node(list) else { return None };
+        let pair = |item: &Ref| match self.node(*item) {
+            Node::List(pair) | Node::Tuple(pair) => match pair.as_slice() {
+                [key, value] => Some((*key, *value)),
+                _ => None,
+            },
+            _ => None,
+        };
+        items.iter().map(pair).collect()
     }
 
     fn remember(&mut self, place: u64, at: u64) -> Result<(), Problem> {

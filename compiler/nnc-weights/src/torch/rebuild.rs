@@ -49,6 +49,12 @@ impl Tensors {
             left: pickle.nodes.len() * 4,
         };
         walk.visit(pickle.root, String::new(), 0)?;
+        // Storages of tensors that have no name take room in old files too.
+        for node in &pickle.nodes {
+            if let Node::Persistent(id) = node {
+                walk.storage(*id, "without a name")?;
+            }
+        }
         Ok(walk.found)
     }
 }
