@@ -35,11 +35,13 @@
 
 mod case;
 mod compare;
+mod compiled;
 mod directive;
 mod engine;
 mod value;
 
 use case::Case;
+use nnc_backend::Backend;
 use std::sync::OnceLock;
 
 /// Of a number against the greater of its own size and the tensor's mean size.
@@ -64,10 +66,10 @@ fn cases() -> &'static [(String, Result<Case, String>)] {
 }
 
 /// Runs a check of every program that could be loaded, and reports all failures.
-fn each(check: impl Fn(&Case) -> Result<(), String>) {
+fn each(check: impl Fn(&str, &Case) -> Result<(), String>) {
     let failures: Vec<String> = (cases().iter())
         .filter_map(|(name, case)| {
-            let failure = check(case.as_ref().ok()?).err()?;
+            let failure = check(name, case.as_ref().ok()?).err()?;
             Some(format!("== {name}\n{failure}"))
         })
         .collect();
@@ -91,12 +93,47 @@ fn there_are_enough_programs() {
 
 #[test]
 fn the_evaluator_gives_what_is_expected() {
-    each(Case::check_expected);
+    each(|_, case| case.check_expected());
 }
 
 #[test]
 fn optimising_changes_no_result() {
-    each(Case::check_optimised);
+    each(|_, case| case.check_optimised());
+}
+
+/// Programs that a back end cannot run yet: its name, the program's, why. A program that
+/// it can run must not be here.
+const EXCEPTIONS: &[(&str, &str, &str)] = &[];
+
+/// Every back end there is, with the machines whose code runs on this one.
+fn backends() -> Vec<(Box<dyn Backend>, Vec<&'static str>)> {
+    vec![
+        #[cfg(feature = "llvm")]
+        {
+            let runs = |name: &&str| nnc_cpu::Target::named(name).is_some_and(|it| it.runs_here());
+            (Box::new(nnc_cpu::Cpu), nnc_cpu::NAMES.into_iter().filter(runs).collect())
+        },
+    ]
+}
+
+#[test]
+fn compiled_code_agrees_with_the_evaluator() {
+    for (backend, machines) in backends() {
+        let name = backend.name();
+        each(|program, case| {
+            let exception = EXCEPTIONS.iter().find(|it| (it.0, it.1) == (name, program));
+            for machine in &machines {
+                match (case.check_compiled(&*backend, machine), exception) {
+                    (Ok(()), None) | (Err(_), Some(_)) => {}
+                    (Ok(()), Some(it)) => {
+                        return Err(format!("runs on {machine}: not so {:?}", it.2));
+                    }
+                    (Err(error), None) => return Err(format!("on {name}, {machine}:\n{error}")),
+                }
+            }
+            Ok(())
+        });
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Kernels run in this process against plain loops.
 
+mod artifacts;
 mod attentions;
 mod contractions;
 mod generated;

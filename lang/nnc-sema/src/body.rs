@@ -289,8 +289,8 @@ impl<'c, 'a> Body<'c, 'a> {
     fn stmt(&mut self, stmt: &ast::Stmt) {
         match &stmt.kind {
             ast::StmtKind::Let { pattern, ty, value } => self.let_stmt(pattern, ty.as_ref(), value),
-            ast::StmtKind::Update { target, .. } => {
-                self.report(state_errors::update_outside(target));
+            ast::StmtKind::Update { target, indices, value } => {
+                self.update_state(target, indices, value);
             }
             ast::StmtKind::Yield { target, .. } => {
                 self.report(state_errors::yield_outside(target));

@@ -2,10 +2,12 @@
 
 use super::TOLERANCE;
 use super::compare::compare;
+use super::compiled::Compiled;
 use super::directive::{Call, Directives, parse};
 use super::engine::{Engine, Evaluator, Params};
 use super::value::Value;
 use crate::support;
+use nnc_backend::Backend;
 use nnc_base::Name;
 use nnc_eval::{Outputs, Tensor};
 use nnc_graph::{Entry, Graph, Module};
@@ -137,6 +139,13 @@ impl Case {
         if let Some((tests, optimised)) = &self.tests {
             failures.extend(run_tests(tests, optimised));
         }
+        if failures.is_empty() { Ok(()) } else { Err(failures.join("\n")) }
+    }
+
+    /// Holds code that a back end makes for a machine against the evaluator.
+    pub(crate) fn check_compiled(&self, backend: &dyn Backend, cpu: &str) -> Result<(), String> {
+        let results = self.run(|model| Ok(Box::new(Compiled::new(backend, cpu, model)?)))?;
+        let failures = self.differences(&results, self.tolerance("compiled"));
         if failures.is_empty() { Ok(()) } else { Err(failures.join("\n")) }
     }
 
@@ -332,12 +341,8 @@ fn output_of(entry: &Entry, name: &str) -> Option<usize> {
 fn run_tests(tests: &LoweredTests, module: &Module) -> Vec<String> {
     let mut failures = Vec::new();
     for (test, entry) in tests.tests.iter().zip(&module.entries) {
-        let (params, options) = (Params::new(), nnc_eval::Options::default());
-        let no_param = |name: &str| params.get(name).cloned();
-        let graph = &module.graphs[entry.graph];
-        let stored = Vec::new();
-        let _ = no_param;
-        match nnc_eval::evaluate_graph(module, entry.graph, &[], &stored, &[], &options) {
+        let options = nnc_eval::Options::default();
+        match nnc_eval::evaluate_graph(module, entry.graph, &[], &[], &[], &options) {
             Ok(outputs) => {
                 for (at, output) in outputs.iter().enumerate() {
                     if output.data.int(0) == 0 {
@@ -345,9 +350,7 @@ fn run_tests(tests: &LoweredTests, module: &Module) -> Vec<String> {
                     }
                 }
             }
-            Err(error) => {
-                failures.push(format!("  test {:?} in @{}: {error}", test.name, graph.name))
-            }
+            Err(error) => failures.push(format!("  test {:?}: {error}", test.name)),
         }
     }
     failures

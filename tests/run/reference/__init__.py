@@ -1,4 +1,4 @@
 """Transcriptions of the programs, by topic."""
 
 from .common import REFERENCES
-from . import attention, dense, images, sequences
+from . import attention, dense, elements, images, sequences

@@ -64,6 +64,30 @@ impl Body<'_, '_> {
         after
     }
 
+    /// `h[d] = …` outside of a scan: the next value of an `inout` tensor.
+    pub(super) fn update_state(
+        &mut self,
+        target: &ast::Ident,
+        indices: &[ast::Index],
+        value: &ast::Expr,
+    ) {
+        let before = self.names.get(&target.name).copied().filter(|local| {
+            self.root.contains_key(local) && matches!(self.locals[*local].ty, Type::Tensor(_))
+        });
+        let Some(before) = before else {
+            self.report(errors::update_outside(target));
+            return;
+        };
+        let (ty, declared) = (self.locals[before].ty.clone(), self.locals[before].span);
+        let value = self.scan_value(indices, value, target.span);
+        let at = value.span;
+        let value = self.fit_result(Value { expr: value, flex: false }, &ty, at, declared);
+        if !value.ty.is_error() {
+            let after = self.next_version(before, ty, target.span);
+            self.assign(after, value);
+        }
+    }
+
     /// `cache.append(k, v)`: writes behind what is there and moves the length on.
     pub(super) fn append(&mut self, base: &ast::Expr, args: &[ast::Arg], span: Span) -> Value {
         let state = self.expr(base);

@@ -44,9 +44,9 @@ pub(crate) fn update_outside(name: &Ident) -> Diagnostic {
     Diagnostic::error(
         SCAN,
         name.span,
-        format!("`{}[…] = …` changes a carry, and this is no scan", name.as_str()),
+        format!("`{}` is neither an `inout` tensor nor a carry of a scan", name.as_str()),
     )
-    .help("write `let` for a new value")
+    .help(format!("write `let {}[…] = …` for a new value", name.as_str()))
 }
 
 pub(crate) fn yield_outside(name: &Ident) -> Diagnostic {
