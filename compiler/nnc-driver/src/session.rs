@@ -1,7 +1,7 @@
 //! The phases in order, each run once.
 
 use crate::load::{self, Loaded, Module};
-use crate::{Error, Failure, Params};
+use crate::{Error, Failure, Params, params};
 use nnc_backend::Backend;
 use nnc_base::{Diagnostic, Sources};
 use nnc_hir::{Model, Program};
@@ -233,15 +233,19 @@ impl Session {
         seed: u64,
     ) -> Result<Params<'_>, Error> {
         let infos = &self.lowered(model)?.params;
-        match weights {
-            None => Ok(Params::initial(infos, seed)),
-            Some(path) => {
-                let start = Instant::now();
-                let params = Params::open(infos, path)?;
-                self.took("checkpoint", start);
-                Ok(params)
-            }
-        }
+        let Some(path) = weights else { return Ok(Params::initial(infos, seed)) };
+        let start = Instant::now();
+        let params = Params::open(self.program()?, self.declaration(model), infos, path)?;
+        self.took("checkpoint", start);
+        Ok(params)
+    }
+
+    /// What of a weight file does not fit a model; its header is read and no tensor.
+    pub fn check_weights(&self, model: ModelId, path: &Path) -> Result<Vec<Diagnostic>, Error> {
+        let infos = &self.lowered(model)?.params;
+        let (_, _, diagnostics) =
+            params::compare(self.program()?, self.declaration(model), infos, path)?;
+        Ok(diagnostics)
     }
 
     /// The graph after all passes.

@@ -72,6 +72,11 @@ pub(crate) enum Command {
 pub(crate) struct Check {
     #[command(flatten)]
     pub program: Program,
+    #[command(flatten)]
+    pub model: Model,
+    /// Also compare the header of this file with the model
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub weights: Option<PathBuf>,
 }
 
 /// Compile a model, or show it on its way

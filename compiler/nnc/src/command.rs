@@ -69,6 +69,7 @@ impl Context<'_> {
             nnc_runtime::set_threads(usize::from(threads));
         }
         let params = session.params(model, weights.weights.as_deref(), weights.seed)?;
+        self.terminal.diagnostics(&self.sources, params.warnings());
         match backends::target(target.target.as_deref())? {
             Target::Evaluator => Runner::evaluator(&session.lowered(model)?.module, &params),
             Target::Compiled(backend) => {
