@@ -4,6 +4,8 @@
 //! multiply-add peak and for each kernel the median of its speed as a fraction of the
 //! peak measured right beside it.
 
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark")]
+
 #[path = "../src/tests/support.rs"]
 #[expect(dead_code, reason = "shared with the tests, which use all of it")]
 mod support;

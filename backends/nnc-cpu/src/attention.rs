@@ -181,8 +181,9 @@ impl Template<'_, '_> {
         }
         let b = self.context.builder;
         let mut last = counters.to_vec();
-        for at in self.first_row..=self.last_row {
-            last[at] = Some(b.sub(self.context.dim(&self.kernel.loops[at].extent), b.int(1)));
+        let rows = last.iter_mut().enumerate().take(self.last_row + 1).skip(self.first_row);
+        for (at, counter) in rows {
+            *counter = Some(b.sub(self.context.dim(&self.kernel.loops[at].extent), b.int(1)));
         }
         self.key_count(&last)
     }

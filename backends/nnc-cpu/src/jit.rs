@@ -90,8 +90,7 @@ impl Loaded {
             }
             let unit = LLVMOrcAbsoluteSymbols(symbols.as_mut_ptr(), symbols.len());
             check(LLVMOrcJITDylibDefine(library, unit))?;
-            let buffer =
-                MemoryBuffer::create_from_memory_range_copy(&terminated(object), "kernels");
+            let buffer = MemoryBuffer::create_from_memory_range_copy(object, "kernels");
             let buffer = std::mem::ManuallyDrop::new(buffer);
             check(LLVMOrcLLJITAddObjectFile(jit, library, buffer.as_mut_ptr()))?;
             Ok(loaded)
@@ -115,11 +114,6 @@ impl Drop for Loaded {
         #[expect(unsafe_code, reason = "ORC has no safe binding")]
         let _ = check(unsafe { LLVMOrcDisposeLLJIT(self.jit) });
     }
-}
-
-/// inkwell takes a buffer to end in a zero.
-fn terminated(object: &[u8]) -> Vec<u8> {
-    [object, &[0]].concat()
 }
 
 fn c_string(text: &str) -> Result<CString, InternalError> {

@@ -110,6 +110,9 @@ impl Place<'_> {
                 Some(mask) => builder.masked_load(pointer, mask, builder.zero(ty)),
                 None => builder.load(pointer, ty),
             },
+            (Some(stride), None) if active.mask.is_none() && stride.as_constant() == Some(2) => {
+                self.every_other(pointer, kind)
+            }
             (Some(stride), None) if active.mask.is_none() => {
                 let stride = self.context.dim(stride);
                 let loaded: Vec<Value> = (0..self.lanes)
@@ -158,6 +161,7 @@ impl Place<'_> {
         match (stride.as_constant(), active.mask) {
             (Some(1), Some(mask)) => builder.masked_store(value, pointer, mask),
             (Some(1), None) => builder.store(value, pointer),
+            (Some(step @ 2..=4), None) => self.store_apart(value, pointer, kind, step),
             (_, Some(mask)) => {
                 let lanes = builder.iota(Kind::I64.lanes(self.lanes));
                 let positions = builder.mul(lanes, self.context.dim(stride));
@@ -172,6 +176,35 @@ impl Place<'_> {
                     builder.store(builder.extract(value, lane), to);
                 }
             }
+        }
+    }
+}
+
+impl Place<'_> {
+    /// Elements 0, 2, 4, … from two loads that reach no further than the last of them.
+    fn every_other(&self, pointer: Value, kind: Kind) -> Value {
+        let builder = self.context.builder;
+        let lanes = self.lanes;
+        let ty = kind.lanes(lanes);
+        let second = builder.offset(pointer, kind, builder.int(i64::from(lanes) - 1));
+        let (low, high) = (builder.load(pointer, ty), builder.load(second, ty));
+        // Behind the lanes of `low`, lane 0 of `high` is element `lanes - 1`.
+        let place = |lane: u32| if 2 * lane < lanes { 2 * lane } else { 2 * lane + 1 };
+        builder.shuffle(low, high, &(0..lanes).map(place).collect::<Vec<_>>())
+    }
+
+    /// Stores lanes `step` elements apart, what lies between them untouched.
+    fn store_apart(&self, value: Value, pointer: Value, kind: Kind, step: i64) {
+        let builder = self.context.builder;
+        let lanes = i64::from(self.lanes);
+        for part in 0..step {
+            let first = part * lanes;
+            let holds: Vec<i64> =
+                (first..first + lanes).map(|at| i64::from(at % step == 0)).collect();
+            let from: Vec<u32> = (first..first + lanes).map(|at| (at / step) as u32).collect();
+            let spread = builder.shuffle(value, value, &from);
+            let mask = builder.lanes(Kind::I1, &holds);
+            builder.masked_store(spread, builder.offset(pointer, kind, builder.int(first)), mask);
         }
     }
 }

@@ -58,9 +58,7 @@ pub(crate) fn machine_code(
     let buffer = machine
         .write_to_memory_buffer(&llvm, file)
         .map_err(|error| broken(format!("code generation: {error}"), &llvm))?;
-    let bytes = buffer.as_slice();
-    // LLVM keeps a zero behind a buffer, which inkwell counts in.
-    Ok(bytes.strip_suffix(&[0]).unwrap_or(bytes).to_vec())
+    Ok(buffer.as_slice().to_vec())
 }
 
 fn target_machine(target: &Target) -> Result<TargetMachine, InternalError> {

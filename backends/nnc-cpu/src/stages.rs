@@ -81,6 +81,9 @@ struct Loops<'a> {
     counters: Counters,
 }
 
+/// Computes some runs: from the values handed on to those handed further.
+type RunBody<'b> = dyn Fn(&[Run], &[Value]) -> Vec<Value> + 'b;
+
 /// A run of lanes: where it starts and which of them count.
 #[derive(Clone, Copy)]
 struct Run {
@@ -175,12 +178,7 @@ impl<'a> Loops<'a> {
     }
 
     /// [`Loops::runs`] that hands values on.
-    fn fold_runs(
-        &self,
-        together: u32,
-        carried: &[Value],
-        body: &dyn Fn(&[Run], &[Value]) -> Vec<Value>,
-    ) -> Vec<Value> {
+    fn fold_runs(&self, together: u32, carried: &[Value], body: &RunBody<'_>) -> Vec<Value> {
         let builder = self.context.builder;
         let Some(vector) = self.stage.vector else {
             return body(&[Run { start: builder.int(0), active: Active::ALL }], carried);

@@ -1,7 +1,9 @@
 //! Kernels run in this process against plain loops.
 
+mod artifacts;
 mod attentions;
 mod contractions;
+mod functions;
 mod generated;
 mod programs;
 mod stages;

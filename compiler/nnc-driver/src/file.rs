@@ -49,10 +49,6 @@ impl Unfinished {
         Ok(Unfinished { file, path: unfinished })
     }
 
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Puts the file in its place.
     pub(crate) fn finish(self, path: &Path) -> Result<(), Error> {
         fs::rename(&self.path, path).map_err(|error| Error::writing(path, &error))
@@ -78,7 +74,7 @@ mod tests {
         write_file(&path, b"two").unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"two");
         let unfinished = Unfinished::beside(&path).unwrap();
-        assert!(unfinished.path().exists());
+        assert!(unfinished.path.exists());
         drop(unfinished);
         let left: Vec<_> = std::fs::read_dir(path.parent().unwrap()).unwrap().collect();
         assert_eq!(left.len(), 1);

@@ -6,14 +6,31 @@
 //! This crate opens files and knows the order of the phases. It does not know any back
 //! end by name, no command line and no terminal; what it has to say it returns.
 
+pub mod cost;
 mod emit;
 mod error;
 mod file;
+mod initial;
 mod load;
+mod params;
+mod progress;
+mod random;
 pub mod render;
+mod runner;
 mod session;
+mod sizes;
+mod tensor;
+mod tensor_io;
+mod weights;
 
 pub use emit::{Stage, parse_graph, run_passes};
 pub use error::{Error, Failure};
 pub use file::write_file;
+pub use params::Params;
+pub use progress::Progress;
+pub use random::Random;
+pub use runner::{Runner, run_error as instance_error};
 pub use session::{ModelId, Session};
+pub use tensor::Tensor;
+pub use tensor_io::{random_input, read_inputs, write_outputs};
+pub use weights::{Cache, pack_weights};

@@ -1,7 +1,7 @@
 //! The phases in order, each run once.
 
 use crate::load::{self, Loaded, Module};
-use crate::{Error, Failure};
+use crate::{Error, Failure, Params, params};
 use nnc_backend::Backend;
 use nnc_base::{Diagnostic, Sources};
 use nnc_hir::{Model, Program};
@@ -223,6 +223,29 @@ impl Session {
     pub fn lowered(&self, model: ModelId) -> Result<&Lowered, Error> {
         let lowered = self.lowered_state(self.state(model));
         lowered.map_err(|diagnostics| program_error(diagnostics))
+    }
+
+    /// The parameters of a model: from a weight file, or as they start.
+    pub fn params(
+        &self,
+        model: ModelId,
+        weights: Option<&Path>,
+        seed: u64,
+    ) -> Result<Params<'_>, Error> {
+        let infos = &self.lowered(model)?.params;
+        let Some(path) = weights else { return Ok(Params::initial(infos, seed)) };
+        let start = Instant::now();
+        let params = Params::open(self.program()?, self.declaration(model), infos, path)?;
+        self.took("checkpoint", start);
+        Ok(params)
+    }
+
+    /// What of a weight file does not fit a model; its header is read and no tensor.
+    pub fn check_weights(&self, model: ModelId, path: &Path) -> Result<Vec<Diagnostic>, Error> {
+        let infos = &self.lowered(model)?.params;
+        let (_, _, diagnostics) =
+            params::compare(self.program()?, self.declaration(model), infos, path)?;
+        Ok(diagnostics)
     }
 
     /// The graph after all passes.

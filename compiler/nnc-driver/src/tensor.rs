@@ -47,26 +47,14 @@ impl Tensor {
 
     /// The evaluator's form of the same tensor.
     pub fn to_eval(&self) -> nnc_eval::Tensor {
-        macro_rules! read {
-            ($kind:ident, $ty:ty) => {
-                Data::$kind(
-                    self.bytes
-                        .as_chunks::<{ size_of::<$ty>() }>()
-                        .0
-                        .iter()
-                        .map(|it| <$ty>::from_ne_bytes(*it))
-                        .collect(),
-                )
-            };
-        }
         let data = match self.elem {
-            Elem::F64 => read!(F64, f64),
-            Elem::F32 => read!(F32, f32),
-            Elem::F16 => read!(F16, half::f16),
-            Elem::BF16 => read!(BF16, half::bf16),
-            Elem::I64 => read!(I64, i64),
-            Elem::I32 => read!(I32, i32),
-            Elem::I8 => read!(I8, i8),
+            Elem::F64 => Data::F64(bytemuck::allocation::pod_collect_to_vec(&self.bytes)),
+            Elem::F32 => Data::F32(bytemuck::allocation::pod_collect_to_vec(&self.bytes)),
+            Elem::F16 => Data::F16(bytemuck::allocation::pod_collect_to_vec(&self.bytes)),
+            Elem::BF16 => Data::BF16(bytemuck::allocation::pod_collect_to_vec(&self.bytes)),
+            Elem::I64 => Data::I64(bytemuck::allocation::pod_collect_to_vec(&self.bytes)),
+            Elem::I32 => Data::I32(bytemuck::allocation::pod_collect_to_vec(&self.bytes)),
+            Elem::I8 => Data::I8(bytemuck::allocation::pod_collect_to_vec(&self.bytes)),
             Elem::U8 => Data::U8(self.bytes.clone()),
             Elem::Bool => Data::Bool(self.bytes.iter().map(|it| *it != 0).collect()),
         };
@@ -75,26 +63,20 @@ impl Tensor {
 
     /// From the evaluator's form, whose floats may be wider than they are declared.
     pub fn from_eval(tensor: &nnc_eval::Tensor) -> Tensor {
-        let mut bytes = Vec::with_capacity(tensor.len() * tensor.elem.bytes());
-        macro_rules! write {
-            ($items:expr) => {
-                $items.iter().for_each(|it| bytes.extend_from_slice(&it.to_ne_bytes()))
-            };
-        }
-        match &tensor.data {
+        let bytes = match &tensor.data {
             Data::F64(_) if tensor.elem != Elem::F64 => {
                 return Tensor::from_eval(&tensor.cast(tensor.elem));
             }
-            Data::F64(items) => write!(items),
-            Data::F32(items) => write!(items),
-            Data::F16(items) => write!(items),
-            Data::BF16(items) => write!(items),
-            Data::I64(items) => write!(items),
-            Data::I32(items) => write!(items),
-            Data::I8(items) => write!(items),
-            Data::U8(items) => bytes.extend_from_slice(items),
-            Data::Bool(items) => bytes.extend(items.iter().map(|it| u8::from(*it))),
-        }
+            Data::F64(items) => bytemuck::cast_slice(items).to_vec(),
+            Data::F32(items) => bytemuck::cast_slice(items).to_vec(),
+            Data::F16(items) => bytemuck::cast_slice(items).to_vec(),
+            Data::BF16(items) => bytemuck::cast_slice(items).to_vec(),
+            Data::I64(items) => bytemuck::cast_slice(items).to_vec(),
+            Data::I32(items) => bytemuck::cast_slice(items).to_vec(),
+            Data::I8(items) => bytemuck::cast_slice(items).to_vec(),
+            Data::U8(items) => items.clone(),
+            Data::Bool(items) => items.iter().map(|it| u8::from(*it)).collect(),
+        };
         Tensor { elem: tensor.elem, shape: tensor.shape.clone(), bytes }
     }
 

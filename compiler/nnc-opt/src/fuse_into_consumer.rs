@@ -117,10 +117,10 @@ fn suits(graph: &Graph, reader: &Nest, operand: u32, cost: Cost) -> bool {
     if in_guard {
         return false;
     }
-    if let NestKind::Softmax { .. } = reader.kind {
-        if cost.transcendentals > 0 || cost.flops > MOST_FLOPS_IN_SOFTMAX {
-            return false;
-        }
+    if matches!(reader.kind, NestKind::Softmax { .. })
+        && (cost.transcendentals > 0 || cost.flops > MOST_FLOPS_IN_SOFTMAX)
+    {
+        return false;
     }
     // One place read in one part, else an element is computed for each.
     let [(part, at), rest @ ..] = reads.as_slice() else { return false };

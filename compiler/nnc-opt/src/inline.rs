@@ -47,10 +47,10 @@ pub(crate) fn reads_of(nest: &Nest, operand: u32) -> Vec<(Part, &[Index])> {
     let mut reads = Vec::new();
     for (part, scalar) in parts(nest) {
         scalar.visit(&mut |it| {
-            if let Scalar::Read { operand: its, at } = it {
-                if *its == operand {
-                    reads.push((part, at.as_slice()));
-                }
+            if let Scalar::Read { operand: its, at } = it
+                && *its == operand
+            {
+                reads.push((part, at.as_slice()));
             }
         });
     }

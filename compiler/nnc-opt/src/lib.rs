@@ -28,6 +28,7 @@ mod pass;
 mod pipeline;
 mod run;
 mod share_common;
+mod share_graphs;
 mod simplify_guards;
 mod space;
 mod split;
@@ -47,6 +48,7 @@ pub use pipeline::{PASSES, UnknownPass, by_name, by_names, pipeline};
 pub use run::{BrokenPass, Dump, Options, PassReport, Report, run};
 
 pub use share_common::SHARE_COMMON;
+pub use share_graphs::SHARE_GRAPHS;
 pub use simplify_guards::SIMPLIFY_GUARDS;
 
 #[cfg(test)]

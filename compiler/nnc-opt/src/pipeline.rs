@@ -10,6 +10,7 @@ use crate::fuse_into_producer::FUSE_INTO_PRODUCER;
 use crate::hoist_params::HOIST_PARAMS;
 use crate::move_before_views::MOVE_BEFORE_VIEWS;
 use crate::share_common::SHARE_COMMON;
+use crate::share_graphs::SHARE_GRAPHS;
 use crate::simplify_guards::SIMPLIFY_GUARDS;
 use std::fmt;
 
@@ -25,6 +26,7 @@ pub const PASSES: &[Pass] = &[
     FOLD_NORMS,
     HOIST_PARAMS,
     FUSE_INTO_CONSUMER,
+    SHARE_GRAPHS,
 ];
 
 /// What is run unless something else is asked for.
@@ -67,6 +69,8 @@ pub fn pipeline() -> &'static [Pass] {
         SIMPLIFY_GUARDS,
         SHARE_COMMON,
         DROP_DEAD,
+        // Last, when graphs that can become equal have.
+        SHARE_GRAPHS,
     ];
     PIPELINE
 }

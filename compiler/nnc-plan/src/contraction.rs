@@ -116,8 +116,8 @@ fn orient(
         let in_right: Vec<usize> =
             batch.iter().copied().filter(|&at| panel_source.strides[at] != zero).collect();
         let packing = Packing::Panels {
-            batch: pairs(&in_right)?,
-            inner: pairs(&inner)?,
+            batch: as_one(pairs(&in_right)?),
+            inner: as_one(pairs(&inner)?),
             columns,
             column_stride: constant(&panel_source.strides[column])?,
             width,
@@ -175,6 +175,18 @@ fn orient(
         .chain(std::iter::repeat_n(LoopRole::Inner, inner))
         .collect();
     Some(Found { flat, roles, left, right, form })
+}
+
+/// Neighbouring loops that walk memory like one, as one: equal copies look equal.
+fn as_one(loops: Vec<(u64, u64)>) -> Vec<(u64, u64)> {
+    let mut merged: Vec<(u64, u64)> = Vec::new();
+    for (extent, stride) in loops {
+        match merged.last_mut() {
+            Some(outer) if outer.1 == extent * stride => *outer = (outer.0 * extent, stride),
+            _ => merged.push((extent, stride)),
+        }
+    }
+    merged
 }
 
 impl Found {

@@ -5,8 +5,8 @@
 //! elementwise code between them follows. Then every vector the kernels touch has
 //! unit stride and no kernel looks at an edge.
 
-use crate::window::{Window, window_of};
-use nnc_graph::{Graph, Nest, NodeId, Op, Scalar, Value, Var};
+use crate::window::{Window, product_of_reads, window_of};
+use nnc_graph::{Graph, Nest, NestKind, NodeId, Op, Scalar, Value, Var};
 use nnc_shape::{Dim, Facts};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -71,6 +71,7 @@ pub(crate) struct Layouts {
 pub(crate) fn choose(graph: &Graph, facts: &Facts, fixed: &BTreeMap<Value, Layout>) -> Layouts {
     let mut layouts = Layouts::default();
     let mut windows: BTreeMap<NodeId, Window> = BTreeMap::new();
+    let mut summed: BTreeMap<Value, Vec<usize>> = BTreeMap::new();
     for (id, node) in graph.nodes() {
         let Op::Nest(nest) = &node.op else { continue };
         let shape = |operand: u32| graph.ty(node.operands[operand as usize]).shape.as_slice();
@@ -78,7 +79,12 @@ pub(crate) fn choose(graph: &Graph, facts: &Facts, fixed: &BTreeMap<Value, Layou
             let value = node.operands[operand as usize];
             matches!(graph.node(value.node).op, Op::Param(_) | Op::Const(_))
         };
-        let Some(window) = window_of(nest, facts, &shape, &is_weight) else { continue };
+        let Some(window) = window_of(nest, facts, &shape, &is_weight) else {
+            if let Some((operand, order)) = summed_last(nest, &is_weight) {
+                summed.entry(node.operands[operand as usize]).or_insert(order);
+            }
+            continue;
+        };
         let image = node.operands[window.image as usize];
         let rank = graph.ty(image).rank();
         let mut layout = Layout::ordered(axis_last(rank, window.channel_axis));
@@ -112,6 +118,12 @@ pub(crate) fn choose(graph: &Graph, facts: &Facts, fixed: &BTreeMap<Value, Layou
             None => Layout::ordered(
                 inherited_order(graph, &layouts, nest, &node.operands)
                     .or_else(|| {
+                        // A sum's own loops may stand in any order but for its columns.
+                        let order = summed.get(&value)?;
+                        let is_sum = !nest.reduction_axes().is_empty();
+                        (is_sum && order.last() == Some(&(rank - 1))).then(|| order.clone())
+                    })
+                    .or_else(|| {
                         let elementwise = nest.reduction_axes().is_empty();
                         layouts
                             .wanted
@@ -128,6 +140,24 @@ pub(crate) fn choose(graph: &Graph, facts: &Facts, fixed: &BTreeMap<Value, Layou
         layouts.own.insert(value, layout);
     }
     layouts
+}
+
+/// The operand of a product with a weight whose axes are summed over in several loops,
+/// and the order of its axes in which these are innermost and walk like one loop.
+fn summed_last(nest: &Nest, is_weight: &dyn Fn(u32) -> bool) -> Option<(u32, Vec<usize>)> {
+    let NestKind::Reduce(reduction) = &nest.kind else { return None };
+    let reads = product_of_reads(&reduction.value)?;
+    let (operand, at) = *reads.iter().find(|(operand, _)| !is_weight(*operand))?;
+    let results = nest.axes.len() as u32;
+    if reads.iter().filter(|(operand, _)| is_weight(*operand)).count() != 1 {
+        return None;
+    }
+    let vars: Vec<u32> =
+        at.iter().map(|it| Some(it.as_affine()?.as_var()?.0)).collect::<Option<_>>()?;
+    let (mut inner, outer): (Vec<usize>, Vec<usize>) =
+        (0..vars.len()).partition(|&axis| vars[axis] >= results);
+    inner.sort_by_key(|&axis| vars[axis]);
+    (inner.len() > 1).then(|| (operand, [outer, inner].concat()))
 }
 
 /// The order of axes with one of them moved innermost.

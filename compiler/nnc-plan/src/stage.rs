@@ -99,20 +99,19 @@ fn merge_loops(flat: &mut Flat, shared: usize, has_softmax: bool, machine: &Mach
 /// iteration another that has enough of them for certain.
 fn spread(flat: &Flat, has_softmax: bool) -> usize {
     let is_free = |at: usize| {
-        let last = at + 1 == flat.loops.len();
-        !flat.loops[at].reduced && !(has_softmax && last) && flat.out.stride(at) != Some(1)
+        let is_softmax = has_softmax && at + 1 == flat.loops.len();
+        !(flat.loops[at].reduced || is_softmax || flat.out.stride(at) == Some(1))
     };
-    let extent = |at: usize| flat.loops[at].extent.as_constant();
-    if !flat.loops.first().is_some_and(|it| it.extent.as_constant().is_none_or(|it| it < 8)) {
+    let enough = |at: usize| flat.loops[at].extent.as_constant().is_some_and(|it| it >= 8);
+    if flat.loops.is_empty() || enough(0) {
         return 0;
     }
-    (1..flat.loops.len())
-        .find(|&at| is_free(at) && extent(at).is_some_and(|it| it >= 8))
-        .unwrap_or(0)
+    (1..flat.loops.len()).find(|&at| is_free(at) && enough(at)).unwrap_or(0)
 }
 
 /// The loop that becomes lanes: first of all one that is contiguous in the output,
-/// then a reduced one that is contiguous in what is read.
+/// then a reduced one that is contiguous in what is read, then one of short steps
+/// through the output (pairs that are rotated, say).
 fn choose_vector(flat: &Flat, nest: &Nest, machine: &Machine) -> Option<usize> {
     let awkward = |at: usize| {
         flat.reads
@@ -132,18 +131,23 @@ fn choose_vector(flat: &Flat, nest: &Nest, machine: &Machine) -> Option<usize> {
         NestKind::Reduce(reduction) => Some(reduction.op),
     };
     let ordered = matches!(op, Some(ReduceOp::First | ReduceOp::ArgMax | ReduceOp::ArgMin));
-    (0..flat.loops.len())
-        .filter(|&at| long(at))
-        .filter(
-            |&at| {
-                if flat.loops[at].reduced { !ordered } else { flat.out.stride(at) == Some(1) }
-            },
-        )
-        .min_by_key(|&at| {
+    let best = |fits: &dyn Fn(usize) -> bool| {
+        (0..flat.loops.len()).filter(|&at| long(at) && fits(at)).min_by_key(|&at| {
             let contiguous_reads = flat.reads.iter().any(|it| it.stride(at) == Some(1));
             (awkward(at), flat.loops[at].reduced, !contiguous_reads, Reverse(at))
         })
+    };
+    let contiguous = |at: usize| {
+        if flat.loops[at].reduced { !ordered } else { flat.out.stride(at) == Some(1) }
+    };
+    let short_steps =
+        |at: usize| !flat.loops[at].reduced && matches!(flat.out.stride(at), Some(2..=MOST_STEP));
+    best(&contiguous).or_else(|| best(&short_steps))
 }
+
+/// Lanes that are further apart in the output are stored one by one, which is no better
+/// than computing them so.
+const MOST_STEP: i64 = 4;
 
 fn finish(flat: Flat, nest: &Nest, unguarded: bool, vector: Option<usize>) -> Stage {
     let places = vec![None; flat.reads.len()];

@@ -59,6 +59,9 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     Check(Check),
     Build(Build),
+    Run(Run),
+    Params(Params),
+    Cost(Cost),
     Explain(Explain),
     Opt(Opt),
     Completions(Completions),
@@ -69,6 +72,11 @@ pub(crate) enum Command {
 pub(crate) struct Check {
     #[command(flatten)]
     pub program: Program,
+    #[command(flatten)]
+    pub model: Model,
+    /// Also compare the header of this file with the model
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub weights: Option<PathBuf>,
 }
 
 /// Compile a model, or show it on its way
@@ -87,6 +95,71 @@ pub(crate) struct Build {
     /// The file to write, or where several are made, the folder
     #[arg(short, long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub output: Option<PathBuf>,
+}
+
+/// Run an entry of a model
+#[derive(Group, Debug)]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub program: Program,
+    #[command(flatten)]
+    pub model: Model,
+    /// The entry, where the model has several
+    #[arg(long, value_name = "NAME")]
+    pub entry: Option<String>,
+    /// An input: `NAME=FILE`, `NAME=[[1, 2], [3, 4]]`, or a file whose tensors are called as
+    /// the inputs are (npy, npz, safetensors)
+    #[arg(short, long, value_name = "SPEC")]
+    pub input: Vec<String>,
+    /// Make inputs that are not given of random numbers
+    #[arg(long)]
+    pub random: bool,
+    /// A size that no input's shape gives, such as T=16
+    #[arg(long, value_name = "NAME=N", value_parser = size)]
+    pub size: Vec<(String, i64)>,
+    /// Where the outputs go: a .safetensors or .npy file, or a folder for an npy file each
+    /// [default: as text to standard output]
+    #[arg(short, long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub target: Target,
+    #[command(flatten)]
+    pub weights: Weights,
+}
+
+/// List the parameters of a model
+#[derive(Group, Debug)]
+pub(crate) struct Params {
+    #[command(flatten)]
+    pub program: Program,
+    #[command(flatten)]
+    pub model: Model,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Count the operations and the memory of a model, as formulas and as numbers
+#[derive(Group, Debug)]
+pub(crate) struct Cost {
+    #[command(flatten)]
+    pub program: Program,
+    #[command(flatten)]
+    pub model: Model,
+    /// The entry [default: all]
+    #[arg(long, value_name = "NAME")]
+    pub entry: Option<String>,
+    /// A size that the numbers are for, such as T=128 [default: the greatest]
+    #[arg(long, value_name = "NAME=N", value_parser = size)]
+    pub size: Vec<(String, i64)>,
+    /// Also list what costs less than a thousandth
+    #[arg(long)]
+    pub all: bool,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub target: Target,
 }
 
 /// Show what a message's code means
@@ -154,6 +227,29 @@ pub(crate) struct Target {
     /// The machine in the words of the target
     #[arg(long, value_name = "NAME", default_value = "host")]
     pub cpu: String,
+}
+
+/// The numbers of a model.
+#[derive(Group, Debug)]
+pub(crate) struct Weights {
+    /// A file with the model's parameters: safetensors, GGUF, torch or npz [default: each
+    /// parameter as the program says that it starts]
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub weights: Option<PathBuf>,
+    /// Decides all random numbers
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// How many threads compute [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub threads: Option<u16>,
+}
+
+/// `T=16`
+fn size(text: &str) -> Result<(String, i64), String> {
+    let pair = text.split_once('=').and_then(|(name, value)| {
+        Some((name.trim().to_owned(), value.trim().parse().ok()?)).filter(|it| !it.0.is_empty())
+    });
+    pair.ok_or_else(|| "a size is written NAME=N, such as T=16".to_owned())
 }
 
 fn stages() -> PossibleValuesParser {

@@ -8,7 +8,10 @@ pub(crate) const EVALUATOR: &str = "evaluator";
 
 /// All back ends, the usual one first.
 fn backends() -> Vec<Box<dyn Backend>> {
-    Vec::new()
+    vec![
+        #[cfg(feature = "llvm")]
+        Box::new(nnc_cpu::Cpu),
+    ]
 }
 
 /// What runs a program.

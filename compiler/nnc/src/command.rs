@@ -3,14 +3,22 @@
 mod build;
 mod check;
 mod completions;
+mod cost;
 mod explain;
 mod opt;
+mod params;
+mod run;
 
-use crate::args::{Args, Command, Program};
+use crate::args::{self, Args, Command, Program};
+use crate::backends::{self, Target};
 use crate::outcome;
+use crate::progress::Bar;
 use crate::terminal::Terminal;
+use nnc_backend::{Instance, Options};
 use nnc_base::Sources;
-use nnc_driver::{Error, Session};
+use nnc_driver::{Cache, Error, ModelId, Runner, Session, instance_error, pack_weights};
+use std::sync::Arc;
+use std::time::Instant;
 
 /// What a command needs of the world.
 pub(crate) struct Context<'a> {
@@ -25,6 +33,9 @@ pub(crate) fn run(args: Args, terminal: &Terminal) -> u8 {
     let result = match args.command {
         Command::Check(args) => check::run(&mut context, args),
         Command::Build(args) => build::run(&mut context, args),
+        Command::Run(args) => run::run(&mut context, args),
+        Command::Params(args) => params::run(&mut context, args),
+        Command::Cost(args) => cost::run(&mut context, args),
         Command::Explain(args) => explain::run(&mut context, args),
         Command::Opt(args) => opt::run(&mut context, args),
         Command::Completions(args) => completions::run(&mut context, args),
@@ -44,6 +55,42 @@ impl Context<'_> {
         let session = Session::open(&program.path)?;
         self.sources = session.sources().clone();
         Ok(session)
+    }
+
+    /// A model with its parameters on a target, ready to be called.
+    fn runner<'s>(
+        &self,
+        session: &'s Session,
+        model: ModelId,
+        target: &args::Target,
+        weights: &args::Weights,
+    ) -> Result<Runner<'s>, Error> {
+        if let Some(threads) = weights.threads {
+            nnc_runtime::set_threads(usize::from(threads));
+        }
+        let params = session.params(model, weights.weights.as_deref(), weights.seed)?;
+        self.terminal.diagnostics(&self.sources, params.warnings());
+        match backends::target(target.target.as_deref())? {
+            Target::Evaluator => Runner::evaluator(&session.lowered(model)?.module, &params),
+            Target::Compiled(backend) => {
+                let name = session.declaration(model).name.to_string();
+                let options = Options { cpu: target.cpu.clone(), name };
+                let (plan, code) = session.load(model, backend.as_ref(), &options)?;
+                let module = session.optimised(model)?;
+                let start = Instant::now();
+                let cache = Cache::of_environment();
+                let bar = Bar::new(self.terminal);
+                let blob = pack_weights(module, &plan, &params, cache.as_ref(), &bar)?;
+                self.time("weights", start);
+                let instance = Instance::new(module, plan, code, Arc::new(blob));
+                Ok(Runner::compiled(instance.map_err(instance_error)?))
+            }
+        }
+    }
+
+    fn time(&self, phase: &str, start: Instant) {
+        let time = start.elapsed().as_secs_f64() * 1e3;
+        self.terminal.detail(&format!("{phase:<10} {time:>9.3} ms"));
     }
 
     /// What is not worth stopping for.

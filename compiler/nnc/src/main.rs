@@ -10,6 +10,9 @@ mod args;
 mod backends;
 mod command;
 mod outcome;
+mod progress;
+mod show;
+mod table;
 mod terminal;
 
 use clap::Parser;

@@ -284,6 +284,16 @@ pub struct Checkpoint {
     pub span: Span,
     pub layer: LayerId,
     pub rows: Vec<CheckpointRow>,
+    pub ignored: Vec<IgnoredTensors>,
+}
+
+/// `"pooler.{i}.weight" = ignore`: tensors that the file may hold and nothing reads.
+#[derive(Clone, Debug)]
+pub struct IgnoredTensors {
+    pub span: Span,
+    /// As in [`CheckpointRow::pattern`]; an index stands for any number.
+    pub pattern: String,
+    pub indices: Vec<Name>,
 }
 
 #[derive(Clone, Debug)]
@@ -297,6 +307,8 @@ pub struct CheckpointRow {
     pub targets: Vec<Path>,
     /// How the file's axes become ours; `None` for as they are.
     pub axes: Option<AxisMap>,
+    /// `as f32`: the file may hold elements that only rounding makes ours.
+    pub converts: bool,
 }
 
 /// `[i, (z o)] -> [z, o, i]`: names of axes, of which several may be merged. With
@@ -305,6 +317,9 @@ pub struct CheckpointRow {
 pub struct AxisMap {
     pub file: Vec<Vec<Name>>,
     pub ours: Vec<Vec<Name>>,
+    /// The sizes that are written down, as the `N` of `(n:N d)`, in terms of the
+    /// layer's parameters; the others follow from the parameter's axes.
+    pub sizes: Vec<(Name, Dim)>,
 }
 
 /// `model name = Layer<dims>(configs) { … }`.

@@ -34,8 +34,8 @@ pub use expr::{
 pub use items::{
     Alias, AxisMap, Bound, Checkpoint, CheckpointId, CheckpointRow, CompareOp, Condition, Config,
     ConfigKind, ConfigValue, DimOrigin, DimParam, Entry, Export, Field, FieldValue, Function,
-    FunctionId, Init, Layer, LayerId, LayerUse, Local, LocalId, Meaning, MeaningId, Model, Param,
-    Program, SpaceHole, Struct, StructField, StructId, Test,
+    FunctionId, IgnoredTensors, Init, Layer, LayerId, LayerUse, Local, LocalId, Meaning, MeaningId,
+    Model, Param, Program, SpaceHole, Struct, StructField, StructId, Test,
 };
 pub use scalar::{
     Affine, Axis as NestAxis, BinaryOp, Index, IndexVar, IndexVarId, Nest, ReduceOp, Reduction,

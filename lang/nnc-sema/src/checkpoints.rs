@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use nnc_base::{Name, Span};
 use nnc_hir::{
-    AxisMap, CheckpointId, CheckpointRow, FieldValue, LayerUse, Path, PathRoot, PathStep,
-    TensorType,
+    AxisMap, Base, CheckpointId, CheckpointRow, FieldValue, IgnoredTensors, LayerUse, Path,
+    PathRoot, PathStep, TensorType,
 };
 use nnc_shape::Dim;
 use nnc_syntax::ast;
 
 use crate::body::place_in;
-use crate::cx::Cx;
+use crate::cx::{Cx, Scope};
 use crate::errors::{checkpoints as errors, names as name_errors};
 use crate::scope::{Symbol, nearest};
 
@@ -38,12 +38,29 @@ impl Cx<'_> {
         let mut leaves = Vec::new();
         self.leaves(&own, "", &mut leaves, 0);
         let mut covered: HashMap<String, Span> = HashMap::new();
+        let mut stored: HashMap<String, Span> = HashMap::new();
         let mut rows = Vec::new();
+        let mut ignored = Vec::new();
         let mut complete = true;
+        // Sizes are those of the layer; constants those of the block's own module.
+        let mut scope = (*self.layer_scopes[layer.index()]).clone();
+        scope.module = place.module;
         for row in &declared.rows {
-            match self.row(&own, row, &leaves, &mut covered) {
-                Some(Some(row)) => rows.push(row),
-                Some(None) => {}
+            if let Some(first) = stored.insert(without_names(&row.pattern), row.stored.span) {
+                self.report(errors::stored_twice(row.stored.span, &row.stored.value, first));
+                complete = false;
+                continue;
+            }
+            if row.target == ast::RowTarget::Ignore {
+                ignored.push(IgnoredTensors {
+                    span: row.span,
+                    pattern: row.stored.value.clone(),
+                    indices: indices(&row.pattern).map(|it| it.name).collect(),
+                });
+                continue;
+            }
+            match self.row(&scope, &own, row, &leaves, &mut covered) {
+                Some(row) => rows.push(row),
                 None => complete = false,
             }
         }
@@ -68,6 +85,7 @@ impl Cx<'_> {
         let checkpoint = &mut self.program.checkpoints[id];
         checkpoint.layer = layer;
         checkpoint.rows = rows;
+        checkpoint.ignored = ignored;
     }
 
     /// A layer in terms of its own parameters.
@@ -135,27 +153,17 @@ impl Cx<'_> {
         }
     }
 
-    /// One row; the outer `None` for a mistake, the inner for one that is ignored.
+    /// A row that fills parameters; `None` for a mistake.
     fn row(
         &mut self,
+        scope: &Scope,
         own: &LayerUse,
         row: &ast::CheckpointRow,
         leaves: &[Leaf],
         covered: &mut HashMap<String, Span>,
-    ) -> Option<Option<CheckpointRow>> {
-        let (paths, axes) = match &row.target {
-            ast::RowTarget::Ignore => return Some(None),
-            ast::RowTarget::Error => return None,
-            ast::RowTarget::Params { paths, axes, .. } => (paths, axes),
-        };
-        let pattern: Vec<ast::Ident> = row
-            .pattern
-            .iter()
-            .filter_map(|part| match part {
-                ast::PatternPart::Index(name) => Some(*name),
-                ast::PatternPart::Text(_) => None,
-            })
-            .collect();
+    ) -> Option<CheckpointRow> {
+        let ast::RowTarget::Params { paths, cast, axes } = &row.target else { return None };
+        let pattern: Vec<ast::Ident> = indices(&row.pattern).collect();
         let mut targets = Vec::new();
         let mut indices: Vec<(Name, Dim)> = Vec::new();
         let mut ty: Option<TensorType> = None;
@@ -180,6 +188,24 @@ impl Cx<'_> {
                     None => indices.push((*name, range.clone())),
                 }
             }
+            if let Some(named) = cast {
+                let base = self.elem(scope, named)?.base;
+                // `float` is f32 in checkpoints.
+                let own =
+                    if found.elem.base == Base::Float { &Base::F32 } else { &found.elem.base };
+                if base != *own {
+                    self.report(errors::cast(named.span, &base, own, path.span));
+                    return None;
+                }
+            }
+            if let Some(first) = &ty
+                && first.axes.len() != found.axes.len()
+            {
+                let (ours, first) = (found.axes.len(), first.axes.len());
+                let why = format!("`{text}` has {ours} axes, the parameter before it has {first}");
+                self.report(errors::axes(path.span, &why));
+                return None;
+            }
             if let Some(first) = covered.insert(text.clone(), path.span) {
                 self.report(errors::twice(path.span, &text, first));
                 return None;
@@ -194,7 +220,7 @@ impl Cx<'_> {
             }
         }
         let axes = match axes {
-            Some(axes) => Some(self.axis_map(axes, ty.as_ref(), targets.len())?),
+            Some(axes) => Some(self.axis_map(scope, axes, ty.as_ref(), targets.len())?),
             None if targets.len() > 1 => {
                 self.report(errors::axes(
                     row.span,
@@ -204,13 +230,14 @@ impl Cx<'_> {
             }
             None => None,
         };
-        Some(Some(CheckpointRow {
+        Some(CheckpointRow {
             span: row.span,
             pattern: row.stored.value.clone(),
             indices,
             targets,
             axes,
-        }))
+            converts: cast.is_some(),
+        })
     }
 
     /// Follows a path down to a parameter.
@@ -284,6 +311,7 @@ impl Cx<'_> {
 
     fn axis_map(
         &mut self,
+        scope: &Scope,
         map: &ast::AxisMap,
         ty: Option<&TensorType>,
         targets: usize,
@@ -322,8 +350,42 @@ impl Cx<'_> {
             self.report(errors::axes(map.span, &why));
             return None;
         }
-        Some(AxisMap { file, ours })
+        let mut sizes: Vec<(Name, Dim)> = Vec::new();
+        for group in map.from.iter().chain(&map.to) {
+            let ast::AxisGroup::Merged(parts, _) = group else { continue };
+            for part in parts {
+                let Some(size) = &part.size else { continue };
+                let size = self.dim(scope, size)?.dim;
+                match sizes.iter().find(|(name, _)| *name == part.name.name) {
+                    Some((name, before)) if *before != size => {
+                        let why = format!("`{name}` is said to be {before} and {size}");
+                        self.report(errors::axes(part.span, &why));
+                        return None;
+                    }
+                    Some(_) => {}
+                    None => sizes.push((part.name.name, size)),
+                }
+            }
+        }
+        Some(AxisMap { file, ours, sizes })
     }
+}
+
+/// The indices of a stored name.
+fn indices(pattern: &[ast::PatternPart]) -> impl Iterator<Item = ast::Ident> {
+    pattern.iter().filter_map(|part| match part {
+        ast::PatternPart::Index(name) => Some(*name),
+        ast::PatternPart::Text(_) => None,
+    })
+}
+
+/// A stored name as it is whatever its indices are called.
+fn without_names(pattern: &[ast::PatternPart]) -> String {
+    let text = |part: &ast::PatternPart| match part {
+        ast::PatternPart::Index(_) => "{}".to_owned(),
+        ast::PatternPart::Text(text) => text.clone(),
+    };
+    pattern.iter().map(text).collect()
 }
 
 /// `blocks[3].norm` as `blocks[*].norm`.

@@ -111,6 +111,7 @@ impl<'a> Cx<'a> {
                     span: checkpoint.name.span,
                     layer: nnc_hir::LayerId::from_raw(u32::MAX),
                     rows: Vec::new(),
+                    ignored: Vec::new(),
                 }))
             }
             ast::ItemKind::Use(_)

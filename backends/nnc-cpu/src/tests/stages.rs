@@ -59,3 +59,18 @@ fn rows_of_a_table_by_index() {
         &[&[1], &[9]],
     );
 }
+
+#[test]
+fn pairs_that_are_rotated() {
+    check(
+        "graph @g(T in 1..=9) {
+           %0 = input : f32[T, 5, 74]
+           %1 = input : f32[T, 37]
+           %2 = input : f32[T, 37]
+           %3 = nest (%0, %1, %2) [t: T, n: 5, (i: 37, r: 2)] { select((i64[r] == i64(0)), ((%0[t, n, 2*i + r] * %1[t, i]) - (%0[t, n, 2*i - r + 1] * %2[t, i])), ((%0[t, n, 2*i + r] * %1[t, i]) + (%0[t, n, 2*i - r + 1] * %2[t, i]))) } : f32[T, 5, 74]
+           return %3
+         }
+         entry forward = @g { input x input c input s output y }",
+        &[&[1], &[9]],
+    );
+}

@@ -91,7 +91,11 @@ fn shape_of(ty: &TensorType, dims: &[(Name, i64)]) -> Vec<usize> {
 }
 
 /// The weights of a plan.
-fn weights(module: &Module, plan: &Plan, params: &BTreeMap<String, Tensor>) -> Arc<Blob> {
+pub(crate) fn weights(
+    module: &Module,
+    plan: &Plan,
+    params: &BTreeMap<String, Tensor>,
+) -> Arc<Blob> {
     let mut bytes = vec![0; plan.weights_bytes as usize];
     for slot in &plan.weights {
         let tensor = source(module, &slot.source, &slot.ty, params);

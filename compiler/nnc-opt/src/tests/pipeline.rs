@@ -1,6 +1,6 @@
 //! The whole pipeline on generated modules, and on networks' parts.
 
-use super::{generate, rewritten, rewritten_module};
+use super::{generate, rewritten_module};
 use crate::{PASSES, Pass, pipeline};
 use nnc_graph::verify;
 

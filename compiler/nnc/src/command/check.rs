@@ -8,7 +8,13 @@ use nnc_driver::{Error, render};
 
 pub(super) fn run(context: &mut Context<'_>, args: Check) -> Result<u8, Error> {
     let session = context.session(&args.program)?;
-    let diagnostics = session.check();
+    let mut diagnostics = session.check();
+    if let Some(path) = &args.weights
+        && !diagnostics.iter().any(Diagnostic::is_error)
+    {
+        let model = session.model(args.model.model.as_deref())?;
+        diagnostics.extend(session.check_weights(model, path)?);
+    }
     context.terminal.diagnostics(session.sources(), &diagnostics);
     context.times(&session);
     if let Some(summary) = render::summary(&diagnostics) {

@@ -22,6 +22,7 @@ use crate::errors::{
 use crate::scope::Symbol;
 
 /// An argument before it is matched with a parameter.
+#[expect(clippy::large_enum_variant, reason = "lives as long as one call is looked at")]
 pub(super) enum Given<'e> {
     Syntax(&'e ast::Expr),
     Value(Value),
@@ -317,7 +318,7 @@ impl Body<'_, '_> {
                 }
                 let Some((_, value)) = given.pop() else { return Value::error(span) };
                 let value = self.given_value(value);
-                let value = Value { expr: self.to_tensor(value), flex: false };
+                let value = Value { expr: self.as_tensor(value), flex: false };
                 self.call_hole(place.path, hole, value, span, at, who)
             }
             FieldValue::Error => {
@@ -901,7 +902,10 @@ impl Body<'_, '_> {
     /// Functions in scope that take values of these types, for a hole's answer.
     fn fitting_layers(&self, types: &[Type]) -> Vec<String> {
         let mut names = Vec::new();
-        for (name, (symbol, _)) in &self.cx.modules[self.scope.module].symbols {
+        let symbols = &self.cx.modules[self.scope.module].symbols;
+        let mut sorted: Vec<_> = symbols.iter().map(|(name, (symbol, _))| (name, symbol)).collect();
+        sorted.sort_by_key(|(name, _)| **name);
+        for (name, symbol) in sorted {
             let id = match symbol {
                 Symbol::Function(id) => *id,
                 Symbol::Layer(id) => match self.cx.layer(*id).main {
@@ -929,7 +933,6 @@ impl Body<'_, '_> {
                 names.push(name.to_string());
             }
         }
-        names.sort();
         names
     }
 

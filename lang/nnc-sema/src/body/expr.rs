@@ -83,7 +83,7 @@ impl Body<'_, '_> {
                     .iter()
                     .map(|part| {
                         let value = self.expr(part);
-                        self.to_tensor(value)
+                        self.as_tensor(value)
                     })
                     .collect();
                 if parts.iter().any(|part| part.ty.is_error()) {
@@ -455,7 +455,7 @@ impl Body<'_, '_> {
             return Value::error(span);
         }
         let (left, right) = self.meet(then_value, otherwise);
-        let (left, right) = (self.to_tensor(left), self.to_tensor(right));
+        let (left, right) = (self.as_tensor(left), self.as_tensor(right));
         match &condition.expr.ty {
             Type::Tensor(tensor) if tensor.elem.base == Base::Bool && tensor.is_scalar() => {
                 let ty = left.ty.clone();

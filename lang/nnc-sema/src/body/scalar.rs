@@ -246,7 +246,7 @@ impl Body<'_, '_> {
     // ---- operators --------------------------------------------------------
 
     /// An integer or literal as a number of a base.
-    fn to_base(&mut self, value: Sv, base: &Base) -> Scalar {
+    fn in_base(&mut self, value: Sv, base: &Base) -> Scalar {
         let span = value.scalar.span;
         if let Some(dim) = &value.size {
             let elem = Elem::plain(base.clone());
@@ -312,7 +312,7 @@ impl Body<'_, '_> {
     /// A scalar with a type of its own: sizes are int, literals f32 or `float`.
     pub(super) fn settle_scalar(&mut self, value: Sv) -> Scalar {
         if value.size.is_some() {
-            return self.to_base(value, &Base::I32);
+            return self.in_base(value, &Base::I32);
         }
         if value.flex {
             let base = self.default_float();
@@ -343,7 +343,7 @@ impl Body<'_, '_> {
         let flex = value.flex || value.size.is_some() && Self::wants_float(op);
         let scalar = if value.size.is_some() {
             let base = if flex { self.default_float() } else { Base::I32 };
-            self.to_base(value, &base)
+            self.in_base(value, &base)
         } else {
             value.scalar
         };
@@ -360,19 +360,19 @@ impl Body<'_, '_> {
         let base_of = |value: &Sv| value.scalar.elem.base.clone();
         match (left.size.is_some(), right.size.is_some()) {
             (true, true) => {
-                let left = self.to_base(left, &Base::I32);
-                (left, self.to_base(right, &Base::I32), false)
+                let left = self.in_base(left, &Base::I32);
+                (left, self.in_base(right, &Base::I32), false)
             }
             (true, false) => {
                 let base = base_of(&right);
                 let base = if base == Base::Bool { Base::I32 } else { base };
-                (self.to_base(left, &base), right.scalar, right.flex)
+                (self.in_base(left, &base), right.scalar, right.flex)
             }
             (false, true) => {
                 let base = base_of(&left);
                 let base = if base == Base::Bool { Base::I32 } else { base };
                 let flex = left.flex;
-                (left.scalar, self.to_base(right, &base), flex)
+                (left.scalar, self.in_base(right, &base), flex)
             }
             (false, false) => match (left.flex, right.flex) {
                 (true, false) if base_of(&right).is_float() => {
@@ -414,7 +414,7 @@ impl Body<'_, '_> {
                         return self.sized_binary(op, arithmetic, (left, a), (right, b), span);
                     }
                     let base = self.default_float();
-                    let (x, y) = (self.to_base(left, &base), self.to_base(right, &base));
+                    let (x, y) = (self.in_base(left, &base), self.in_base(right, &base));
                     left = Sv { flex: true, ..Sv::typed(x.kind, x.elem, x.span) };
                     right = Sv { flex: true, ..Sv::typed(y.kind, y.elem, y.span) };
                 }
@@ -459,8 +459,8 @@ impl Body<'_, '_> {
         };
         let mut result = self.sized(dim.clone(), span);
         if self.affine(&dim).is_none() {
-            let left = Box::new(self.to_base(left, &Base::I32));
-            let right = Box::new(self.to_base(right, &Base::I32));
+            let left = Box::new(self.in_base(left, &Base::I32));
+            let right = Box::new(self.in_base(right, &Base::I32));
             result.scalar.kind = ScalarKind::Binary(arithmetic, left, right);
         }
         result
@@ -476,7 +476,7 @@ impl Body<'_, '_> {
             let elem = Elem::plain(to.base.clone());
             let kind = match self.affine(&dim) {
                 Some(affine) if affine.terms.is_empty() => {
-                    return Sv::typed(self.to_base(value, &to.base).kind, elem, span);
+                    return Sv::typed(self.in_base(value, &to.base).kind, elem, span);
                 }
                 Some(affine) => ScalarKind::Affine(affine),
                 None => ScalarKind::Cast(Box::new(value.scalar)),
@@ -485,7 +485,7 @@ impl Body<'_, '_> {
         }
         let scalar = if value.size.is_some() {
             let base = to.base.clone();
-            self.to_base(value, &base)
+            self.in_base(value, &base)
         } else if value.flex {
             let base = if to.base.is_float() { to.base.clone() } else { self.default_float() };
             self.retag_scalar(value.scalar, &base)
@@ -630,8 +630,8 @@ impl Body<'_, '_> {
             let dim = if op == BinaryOp::Max { a.max(b) } else { a.min(b) };
             let mut result = self.sized(dim.clone(), span);
             if self.affine(&dim).is_none() {
-                let left = Box::new(self.to_base(left, &Base::I32));
-                let right = Box::new(self.to_base(right, &Base::I32));
+                let left = Box::new(self.in_base(left, &Base::I32));
+                let right = Box::new(self.in_base(right, &Base::I32));
                 result.scalar.kind = ScalarKind::Binary(op, left, right);
             }
             return result;
@@ -729,7 +729,7 @@ impl Body<'_, '_> {
                     };
                     let at = value.scalar.span;
                     let scalar = if value.flex || value.size.is_some() {
-                        self.to_base(value, &base)
+                        self.in_base(value, &base)
                     } else {
                         value.scalar
                     };
@@ -870,7 +870,7 @@ impl Body<'_, '_> {
         let otherwise = match (otherwise, op) {
             (Some(otherwise), ReduceOp::Pick) => {
                 let scalar = if otherwise.flex || otherwise.size.is_some() {
-                    self.to_base(otherwise, &base)
+                    self.in_base(otherwise, &base)
                 } else {
                     otherwise.scalar
                 };

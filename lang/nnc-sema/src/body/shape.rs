@@ -216,7 +216,7 @@ impl Body<'_, '_> {
         if value.is_error() {
             return Value::error(span);
         }
-        let value = self.to_tensor(value);
+        let value = self.as_tensor(value);
         let Type::Tensor(tensor) = value.ty.clone() else {
             let found = self.show(&value.ty);
             self.report(errors::not_a_tensor(value.span, &found));
@@ -298,7 +298,7 @@ impl Body<'_, '_> {
         let mut place = 0;
         let mut whole: Option<TensorType> = None;
         for value in values {
-            let expr = self.to_tensor(value);
+            let expr = self.as_tensor(value);
             let Type::Tensor(tensor) = expr.ty.clone() else {
                 let found = self.show(&expr.ty);
                 self.report(errors::not_a_tensor(expr.span, &found));
@@ -362,7 +362,7 @@ impl Body<'_, '_> {
         if value.is_error() {
             return Value::error(span);
         }
-        let value = self.to_tensor(value);
+        let value = self.as_tensor(value);
         let Type::Tensor(tensor) = value.ty.clone() else {
             let found = self.show(&value.ty);
             self.report(errors::not_a_tensor(value.span, &found));

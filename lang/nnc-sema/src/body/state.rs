@@ -41,10 +41,9 @@ impl Body<'_, '_> {
             self.report(errors::two_aliases(*span, name.name));
             return None;
         }
-        if !self.root.contains_key(&local) {
-            // A value of one's own may be changed too; it starts a new line of versions.
-            self.root.insert(local, local);
-            self.current.insert(local, local);
+        // A value of one's own may be changed too; it starts a new line of versions.
+        if *self.root.entry(local).or_insert(local) == local {
+            self.current.entry(local).or_insert(local);
         }
         Some(local)
     }
@@ -135,7 +134,7 @@ impl Body<'_, '_> {
                 self.report(errors::append_axis(field.span, field.name, length.name));
                 return Value::error(span);
             };
-            let value = self.to_tensor(value);
+            let value = self.as_tensor(value);
             let Type::Tensor(found) = &value.ty else {
                 let found = self.show(&value.ty);
                 self.report(shapes::not_a_tensor(value.span, &found));
@@ -229,7 +228,7 @@ impl Body<'_, '_> {
             items.push((source.span, self.expr(source)));
         }
         let init = self.expr(&init.value);
-        let init = self.to_tensor(init);
+        let init = self.as_tensor(init);
         if init.ty.is_error() || items.iter().any(|(_, value)| value.is_error()) {
             return Value::error(span);
         }
@@ -446,7 +445,7 @@ impl Body<'_, '_> {
     fn carry_init(&mut self, init: Value, carry: &ast::Carry, flex: bool) -> Expr {
         let init = match init.expr.ty {
             // An integer stays one: a carry that becomes a float is a mistake to be shown.
-            Type::Dim(_) => self.to_tensor(init),
+            Type::Dim(_) => self.as_tensor(init),
             _ => self.settle(init),
         };
         let Type::Tensor(tensor) = &init.ty else {
@@ -473,7 +472,7 @@ impl Body<'_, '_> {
     fn scan_value(&mut self, indices: &[ast::Index], value: &ast::Expr, at: Span) -> Expr {
         if indices.is_empty() {
             let value = self.expr(value);
-            return self.to_tensor(value);
+            return self.as_tensor(value);
         }
         self.nest(indices, value, at)
     }

@@ -57,7 +57,7 @@ impl Body<'_, '_> {
     }
 
     /// A size as a number; other values as they are, literals settled.
-    pub(super) fn to_tensor(&mut self, value: Value) -> Expr {
+    pub(super) fn as_tensor(&mut self, value: Value) -> Expr {
         match &value.expr.ty {
             Type::Dim(_) => self.retag(value.expr, &Base::I32),
             _ => self.settle(value),

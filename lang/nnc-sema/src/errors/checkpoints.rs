@@ -1,6 +1,7 @@
 //! Checkpoint blocks: E04xx.
 
 use nnc_base::{Code, Diagnostic, Name, Span};
+use nnc_hir::Base;
 
 use super::suggest;
 
@@ -9,6 +10,7 @@ const TWICE: Code = Code("E0403");
 const PATH: Code = Code("E0404");
 const INDICES: Code = Code("E0405");
 const AXES: Code = Code("E0406");
+const CAST: Code = Code("E0310");
 
 pub(crate) fn uncovered(at: Span, block: Name, paths: &[&str], declared: Span) -> Diagnostic {
     let first = paths.first().copied().unwrap_or_default();
@@ -30,6 +32,19 @@ pub(crate) fn twice(at: Span, path: &str, first: Span) -> Diagnostic {
     Diagnostic::error(TWICE, at, format!("`{path}` is filled twice"))
         .label(first, "filled here already")
         .help("leave out one of the rows")
+}
+
+pub(crate) fn stored_twice(at: Span, stored: &str, first: Span) -> Diagnostic {
+    Diagnostic::error(TWICE, at, format!("\"{stored}\" stands in two rows"))
+        .label(first, "here already")
+        .note("a tensor of the file is read once, so that it can be written again")
+        .help("fill several parameters in one row: `{a, b} : [(z i)] -> [z, i]`")
+}
+
+pub(crate) fn cast(at: Span, found: &Base, ours: &Base, param: Span) -> Diagnostic {
+    Diagnostic::error(CAST, at, format!("the row converts to {found}, the parameter is {ours}"))
+        .label(param, format!("this is {ours}"))
+        .help(format!("write `as {ours}`"))
 }
 
 pub(crate) fn unknown_path(at: Span, path: &str, near: Option<&str>) -> Diagnostic {

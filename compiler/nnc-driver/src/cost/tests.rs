@@ -1,0 +1,73 @@
+use super::{ParamCount, value};
+use crate::Session;
+use nnc_base::Name;
+use std::path::Path;
+
+fn example(path: &str) -> Session {
+    Session::open(&Path::new("../../examples").join(path)).unwrap()
+}
+
+/// Multiply-adds, all operations, trained parameters and statistics.
+fn cost(path: &str, sizes: &[(&str, i64)]) -> (i64, i64, ParamCount) {
+    let session = example(path);
+    let model = session.model(None).unwrap();
+    let sizes: Vec<(Name, i64)> =
+        sizes.iter().map(|(name, size)| (Name::new(name), *size)).collect();
+    let cost = session.costs(model).unwrap().remove(0);
+    let params = ParamCount::of(&session.lowered(model).unwrap().params);
+    let at = |dim| value(dim, &sizes).unwrap();
+    (at(&cost.total.multiply_adds), at(&cost.total.flops()), params)
+}
+
+#[test]
+fn resnet50_is_as_published() {
+    let (multiply_adds, flops, params) = cost("resnet50.nn", &[("B", 1)]);
+    assert_eq!((params.trained, params.statistics), (25_557_032, 53_120));
+    // torchvision: 4.09 G multiply-adds for an image of 224 by 224.
+    assert!((multiply_adds as f64 / 4.09e9 - 1.0).abs() < 0.01, "{multiply_adds}");
+    assert!((flops as f64 / 8.18e9 - 1.0).abs() < 0.01, "{flops}");
+}
+
+#[test]
+fn bert_base_is_as_published() {
+    let (multiply_adds, _, params) = cost("bert_base.nn", &[("B", 1), ("T", 128)]);
+    assert_eq!((params.trained, params.statistics), (109_482_240, 0));
+    // 12 layers of 12 D^2 multiply-adds a token, attention's 2 T D, and the pooler.
+    let layers = 12 * 128 * (12 * 768 * 768 + 2 * 128 * 768);
+    assert_eq!(multiply_adds, layers + 768 * 768);
+}
+
+#[test]
+fn formulas_are_in_the_sizes_of_the_entry() {
+    let session = example("bert_base.nn");
+    let model = session.model(None).unwrap();
+    let cost = session.costs(model).unwrap().remove(0);
+    insta::assert_snapshot!(cost.total.multiply_adds, @"18432*B*T^2 + 84934656*B*T + 589824*B");
+    let query = cost.rows.iter().find(|row| row.layer.as_deref() == Some("blocks.*.attn.query"));
+    let query = query.unwrap();
+    insta::assert_snapshot!(format!(
+        "{} times, {} parameters, {} multiply-adds, {} others, {}",
+        query.times, query.params, query.count.multiply_adds, query.count.other, query.output
+    ), @"12 times, 7087104 parameters, 7077888*B*T multiply-adds, 9216*B*T others, f32[B, T, 768]");
+    let rows: u64 = cost.rows.iter().map(|row| row.params).sum();
+    assert_eq!(rows, 109_482_240);
+}
+
+#[test]
+fn the_formula_of_the_peak_is_what_the_plan_needs_at_least() {
+    for path in ["bert_base.nn", "resnet50.nn", "digits/model.nn", "smollm2/model.nn"] {
+        let session = example(path);
+        let model = session.model(None).unwrap();
+        let plan = session.plan(model, &nnc_plan::Machine::AVX2).unwrap();
+        for (at, entry) in plan.entries.iter().enumerate() {
+            let peak = super::peak(&plan, at).unwrap();
+            let dims = &plan.bodies[entry.body].dims;
+            let most: Vec<(Name, i64)> =
+                dims.iter().map(|dim| (dim.name, dim.max.unwrap())).collect();
+            let bytes = value(&peak.formula, &most).unwrap() as u64;
+            assert!(bytes <= peak.arena_bytes, "{path} {}: {peak:?}", entry.name);
+            let loss = peak.lower_bound as f64 / bytes as f64;
+            assert!((0.95..1.05).contains(&loss), "{path} {}: {bytes} {peak:?}", entry.name);
+        }
+    }
+}

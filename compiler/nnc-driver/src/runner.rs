@@ -1,0 +1,401 @@
+//! Runs a model's entries with named tensors, on the evaluator or on compiled code.
+
+use crate::sizes::{self, Known, shape_of};
+use crate::{Error, Failure, Params, Tensor};
+use nnc_backend::{Instance, Interface, RunError};
+use nnc_base::Name;
+use nnc_graph::{Module, TensorType};
+use nnc_runtime::Arena;
+use std::collections::BTreeMap;
+
+/// A model that can be called.
+///
+/// State stays here from call to call: a state tensor begins as zeros, a size that no
+/// tensor's shape gives (a cache's length) begins as the least that is allowed, and both
+/// are what the last call left. Entries whose state has the same name and type share it.
+pub struct Runner<'a> {
+    engine: Engine<'a>,
+    interfaces: Vec<Interface>,
+    /// Sizes that calls leave.
+    kept: BTreeMap<Name, i64>,
+}
+
+#[expect(clippy::large_enum_variant, reason = "there is one")]
+enum Engine<'a> {
+    Evaluator {
+        module: &'a Module,
+        params: BTreeMap<String, nnc_eval::Tensor>,
+        states: BTreeMap<String, nnc_eval::Tensor>,
+    },
+    Compiled {
+        instance: Instance,
+        states: BTreeMap<String, Arena>,
+        /// Memory of the last call's other tensors, by their place.
+        buffers: Vec<Arena>,
+    },
+}
+
+impl<'a> Runner<'a> {
+    /// On the reference evaluator: right before anything else, and slow.
+    pub fn evaluator(module: &'a Module, params: &Params<'_>) -> Result<Runner<'a>, Error> {
+        let mut tensors = BTreeMap::new();
+        for info in params.infos() {
+            tensors.insert(info.name.clone(), params.tensor(&info.name)?.to_eval());
+        }
+        Ok(Runner {
+            interfaces: Interface::of(module),
+            engine: Engine::Evaluator { module, params: tensors, states: BTreeMap::new() },
+            kept: BTreeMap::new(),
+        })
+    }
+
+    /// On compiled code.
+    pub fn compiled(instance: Instance) -> Runner<'a> {
+        Runner {
+            interfaces: instance.interfaces().to_vec(),
+            engine: Engine::Compiled { instance, states: BTreeMap::new(), buffers: Vec::new() },
+            kept: BTreeMap::new(),
+        }
+    }
+
+    /// What the entries are called with, in order.
+    pub fn interfaces(&self) -> &[Interface] {
+        &self.interfaces
+    }
+
+    /// The entry with a name, or the only one.
+    pub fn entry(&self, name: Option<&str>) -> Result<usize, Error> {
+        entry(&self.interfaces, name)
+    }
+
+    /// Forgets all state.
+    pub fn reset(&mut self) {
+        self.kept.clear();
+        match &mut self.engine {
+            Engine::Evaluator { states, .. } => states.clear(),
+            Engine::Compiled { states, .. } => states.clear(),
+        }
+    }
+
+    /// The sizes that calls left, such as a cache's length.
+    pub fn kept(&self) -> &BTreeMap<Name, i64> {
+        &self.kept
+    }
+
+    /// The sizes that a call with these inputs has.
+    pub fn sizes(
+        &self,
+        entry: usize,
+        inputs: &[(&str, &Tensor)],
+        given: &[(Name, i64)],
+    ) -> Result<Vec<i64>, Error> {
+        let interface = &self.interfaces[entry];
+        let shapes: Vec<Option<Vec<usize>>> = (interface.entry.inputs.iter())
+            .map(|input| {
+                let found = inputs.iter().find(|(name, _)| *name == input.name.as_str());
+                found.filter(|_| input.state.is_none()).map(|(_, tensor)| tensor.shape.clone())
+            })
+            .collect();
+        sizes::bind(interface, &Known { shapes: &shapes, given, kept: &self.kept })
+    }
+
+    /// Runs an entry; `given` are sizes that no shape gives. The result has all outputs
+    /// that are not state.
+    pub fn run(
+        &mut self,
+        entry: usize,
+        inputs: &[(&str, &Tensor)],
+        given: &[(Name, i64)],
+    ) -> Result<Vec<(Name, Tensor)>, Error> {
+        let sizes = self.sizes(entry, inputs, given)?;
+        let interface = &self.interfaces[entry];
+        let mut arguments: Vec<Option<&Tensor>> = Vec::new();
+        for (input, ty) in interface.entry.inputs.iter().zip(&interface.inputs) {
+            if input.state.is_some() {
+                arguments.push(None);
+                continue;
+            }
+            let found = inputs.iter().find(|(name, _)| *name == input.name.as_str());
+            let (_, tensor) = found.ok_or_else(|| missing(interface, input.name))?;
+            if tensor.elem != ty.elem {
+                let message = format!(
+                    "`{}` has elements of {}, expected {}",
+                    input.name, tensor.elem, ty.elem
+                );
+                return Err(Error::input(message));
+            }
+            arguments.push(Some(tensor));
+        }
+        if let Some((name, _)) = inputs.iter().find(|(name, _)| {
+            !interface.entry.inputs.iter().any(|it| it.name.as_str() == *name && it.state.is_none())
+        }) {
+            return Err(no_input(interface, name));
+        }
+        let outputs = match &mut self.engine {
+            Engine::Evaluator { module, params, states } => {
+                evaluate(module, params, states, interface, &sizes, &arguments)?
+            }
+            Engine::Compiled { instance, states, buffers } => {
+                execute(instance, states, buffers, entry, interface, &sizes, &arguments)?
+            }
+        };
+        let after = interface.updated(&sizes);
+        for update in &interface.entry.updates {
+            let at = interface.dims.iter().position(|dim| dim.name == update.dim);
+            if let Some(at) = at {
+                self.kept.insert(update.dim, after[at]);
+            }
+        }
+        Ok(outputs)
+    }
+}
+
+/// The entry with a name, or the only one.
+pub(crate) fn entry(interfaces: &[Interface], name: Option<&str>) -> Result<usize, Error> {
+    let names: Vec<&str> = interfaces.iter().map(|it| it.entry.name.as_str()).collect();
+    let list = names.join(", ");
+    match name {
+        Some(name) => names.iter().position(|it| *it == name).ok_or_else(|| {
+            Error::usage(format!("the model has no entry `{name}`"))
+                .help(format!("its entries are {list}"))
+        }),
+        None if names.len() == 1 => Ok(0),
+        None if names.is_empty() => Err(Error::usage("the model has no entries")
+            .help("add one to its declaration: `entry main with { B <= 8 }`")),
+        None => Err(Error::usage(format!("the model has {} entries", names.len()))
+            .help(format!("choose one with `--entry`: {list}"))),
+    }
+}
+
+/// What tells state apart. Sizes are part of it: state that was made for a batch of two
+/// is not that of a batch of three.
+fn state_key(interface: &Interface, at: usize, sizes: &[i64]) -> Result<String, Error> {
+    let (input, ty) = (&interface.entry.inputs[at], &interface.inputs[at]);
+    let shape = shape_of(interface, ty, sizes).ok_or_else(|| too_large(input.name, ty))?;
+    Ok(format!("{}: {}", input.name, crate::tensor::describe(ty.elem, &shape)))
+}
+
+fn evaluate(
+    module: &Module,
+    params: &BTreeMap<String, nnc_eval::Tensor>,
+    states: &mut BTreeMap<String, nnc_eval::Tensor>,
+    interface: &Interface,
+    sizes: &[i64],
+    arguments: &[Option<&Tensor>],
+) -> Result<Vec<(Name, Tensor)>, Error> {
+    let mut tensors = Vec::new();
+    let mut keys = Vec::new();
+    for (at, argument) in arguments.iter().enumerate() {
+        let ty = &interface.inputs[at];
+        let (tensor, key) = match argument {
+            Some(tensor) => (tensor.to_eval(), None),
+            None => {
+                let key = state_key(interface, at, sizes)?;
+                let shape = shape_of(interface, ty, sizes).unwrap_or_default();
+                // Taken and not copied: it comes back as an output.
+                let before = states.remove(&key);
+                let tensor = before.unwrap_or_else(|| Tensor::zeros(ty.elem, shape).to_eval());
+                (tensor, Some(key))
+            }
+        };
+        tensors.push(tensor);
+        keys.push(key);
+    }
+    let dims: Vec<(Name, i64)> =
+        interface.dims.iter().map(|dim| dim.name).zip(sizes.iter().copied()).collect();
+    let options = nnc_eval::Options::default();
+    let lookup = |name: &str| params.get(name).cloned();
+    let name = interface.entry.name.as_str();
+    let results = nnc_eval::evaluate(module, name, &dims, &lookup, &tensors, &options);
+    let results = match results {
+        Ok(results) => results.tensors,
+        Err(error) => {
+            // The call has not happened.
+            for (key, tensor) in keys.into_iter().zip(tensors) {
+                states.extend(key.map(|key| (key, tensor)));
+            }
+            return Err(match error {
+                nnc_eval::EvalError::Argument(message) => Error::input(message),
+                nnc_eval::EvalError::Graph { .. } => Error::internal(error.to_string()),
+            });
+        }
+    };
+    let state_of: BTreeMap<usize, String> = (interface.entry.inputs.iter())
+        .zip(keys)
+        .filter_map(|(input, key)| Some((input.state? as usize, key?)))
+        .collect();
+    let mut outputs = Vec::new();
+    for (at, tensor) in results.into_iter().enumerate() {
+        match state_of.get(&at) {
+            Some(key) => {
+                states.insert(key.clone(), tensor);
+            }
+            None => {
+                outputs.push((interface.entry.outputs[at].name, Tensor::from_eval(&tensor)));
+            }
+        }
+    }
+    Ok(outputs)
+}
+
+fn execute(
+    instance: &mut Instance,
+    states: &mut BTreeMap<String, Arena>,
+    buffers: &mut Vec<Arena>,
+    entry: usize,
+    interface: &Interface,
+    sizes: &[i64],
+    arguments: &[Option<&Tensor>],
+) -> Result<Vec<(Name, Tensor)>, Error> {
+    let bytes = |name: Name, ty: &TensorType| {
+        let bytes = interface.bytes(ty, sizes).and_then(|it| usize::try_from(it).ok());
+        bytes.ok_or_else(|| too_large(name, ty))
+    };
+    let mut inputs: Vec<Arena> = Vec::new();
+    let mut keys: Vec<Option<String>> = Vec::new();
+    for (at, argument) in arguments.iter().enumerate() {
+        let (name, ty) = (interface.entry.inputs[at].name, &interface.inputs[at]);
+        match argument {
+            Some(tensor) => {
+                let mut buffer = take(buffers, tensor.bytes.len())?;
+                buffer.as_bytes_mut().copy_from_slice(&tensor.bytes);
+                inputs.push(buffer);
+                keys.push(None);
+            }
+            None => {
+                let key = state_key(interface, at, sizes)?;
+                let state = match states.remove(&key) {
+                    Some(state) => state,
+                    None => Arena::zeroed(bytes(name, ty)?).map_err(no_memory)?,
+                };
+                inputs.push(state);
+                keys.push(Some(key));
+            }
+        }
+    }
+    let in_place = instance.in_place(entry);
+    let mut others: Vec<Arena> = Vec::new();
+    for (at, ty) in interface.outputs.iter().enumerate() {
+        if in_place.get(at).copied().flatten().is_none() {
+            others.push(take(buffers, bytes(interface.entry.outputs[at].name, ty)?)?);
+        }
+    }
+    let result = {
+        let mut inputs: Vec<&mut [u8]> = inputs.iter_mut().map(Arena::as_bytes_mut).collect();
+        let mut others: Vec<&mut [u8]> = others.iter_mut().map(Arena::as_bytes_mut).collect();
+        instance.run(entry, sizes, &mut inputs, &mut others)
+    };
+    if let Err(error) = result {
+        // The call has not happened.
+        for (key, state) in keys.into_iter().zip(inputs) {
+            states.extend(key.map(|key| (key, state)));
+        }
+        return Err(run_error(error));
+    }
+    let mut outputs = Vec::new();
+    let mut others: Vec<Option<Arena>> = others.into_iter().map(Some).collect();
+    let mut fresh = 0;
+    for (at, ty) in interface.outputs.iter().enumerate() {
+        let place = in_place.get(at).copied().flatten();
+        let other = fresh;
+        fresh += usize::from(place.is_none());
+        let state = interface.entry.inputs.iter().position(|it| it.state == Some(at as u32));
+        match (state, place) {
+            // It holds its next value already.
+            (Some(state), Some(place)) if state == place => {}
+            (Some(state), Some(place)) => {
+                let next = inputs[place].as_bytes().to_vec();
+                inputs[state].as_bytes_mut().copy_from_slice(&next);
+            }
+            (Some(state), None) => {
+                if let Some(next) = others.get_mut(other).and_then(Option::take) {
+                    buffers.push(std::mem::replace(&mut inputs[state], next));
+                }
+            }
+            (None, place) => {
+                let found = match place {
+                    Some(place) => inputs.get(place),
+                    None => others.get(other).and_then(Option::as_ref),
+                };
+                let bytes = found.map_or_else(Vec::new, |it| it.as_bytes().to_vec());
+                let shape = shape_of(interface, ty, sizes).unwrap_or_default();
+                let name = interface.entry.outputs[at].name;
+                outputs.push((name, Tensor { elem: ty.elem, shape, bytes }));
+            }
+        }
+    }
+    for (key, input) in keys.into_iter().zip(inputs) {
+        match key {
+            Some(key) => {
+                states.insert(key, input);
+            }
+            None => buffers.push(input),
+        }
+    }
+    buffers.extend(others.into_iter().flatten());
+    Ok(outputs)
+}
+
+/// Memory of an earlier call with as many bytes, or new memory.
+fn take(buffers: &mut Vec<Arena>, bytes: usize) -> Result<Arena, Error> {
+    match buffers.iter().position(|it| it.as_bytes().len() == bytes) {
+        Some(at) => Ok(buffers.swap_remove(at)),
+        None => {
+            // Sizes have changed; what is of no use is given back.
+            if buffers.len() > 16 {
+                buffers.clear();
+            }
+            Arena::zeroed(bytes).map_err(no_memory)
+        }
+    }
+}
+
+pub(crate) fn no_memory(error: nnc_runtime::Error) -> Error {
+    Error::environment(error.to_string())
+        .help("choose smaller sizes, or a machine with more memory")
+}
+
+/// What a failure to run means to a person.
+pub fn run_error(error: RunError) -> Error {
+    match error {
+        RunError::Memory { .. } => Error::environment(error.to_string())
+            .help("choose smaller sizes, or a machine with more memory"),
+        RunError::Dim { .. } | RunError::Fact { .. } | RunError::Index { .. } => {
+            Error::input(error.to_string())
+        }
+        // All others are checked before.
+        _ => Error::internal(error.to_string()),
+    }
+}
+
+fn too_large(name: Name, ty: &TensorType) -> Error {
+    Error::input(format!("`{name}`, {ty}, is larger than any memory"))
+}
+
+fn missing(interface: &Interface, name: Name) -> Error {
+    Error::Input(
+        Failure::new(format!("`{}` needs the input `{name}`", interface.entry.name))
+            .help(inputs_of(interface)),
+    )
+}
+
+fn no_input(interface: &Interface, name: &str) -> Error {
+    Error::Input(
+        Failure::new(format!("`{}` has no input `{name}`", interface.entry.name))
+            .help(inputs_of(interface)),
+    )
+}
+
+/// What an entry takes, for messages.
+pub(crate) fn inputs_of(interface: &Interface) -> String {
+    let inputs = interface.entry.inputs.iter().zip(&interface.inputs);
+    let list: Vec<String> = inputs
+        .filter(|(input, _)| input.state.is_none())
+        .map(|(input, ty)| format!("{}: {ty}", input.name))
+        .collect();
+    if list.is_empty() {
+        "it takes no inputs".to_owned()
+    } else {
+        format!("its inputs are {}", list.join(", "))
+    }
+}

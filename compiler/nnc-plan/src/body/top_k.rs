@@ -1,0 +1,93 @@
+//! The greatest along an axis.
+
+use super::Planner;
+use crate::Address;
+use crate::plan::PlanError;
+use nnc_graph::{
+    Affine, Axis, Binary, Compare, Elem, Index, Nest, NestKind, NodeId, ReduceOp, Scalar, Value,
+    Var,
+};
+use nnc_shape::Dim;
+
+impl Planner<'_> {
+    /// The k greatest by k searches, each past what the ones before have found.
+    pub(super) fn top_k(&mut self, id: NodeId, k: &Dim) -> Result<(), PlanError> {
+        let span = self.graph.node(id).span;
+        let Some(k) = k.as_constant() else {
+            return Err(PlanError {
+                span,
+                message: format!("top_k needs a number for k on this target; here k = {k}"),
+                help: "fix k in the model".to_owned(),
+            });
+        };
+        let source = self.operand(id, 0);
+        let values = self.result(Value::of(id));
+        let positions = self.result(Value { node: id, result: 1 });
+        let shape = self.buffers[source].shape.clone();
+        let elem = self.buffers[source].elem;
+        let Some((last, leading)) = shape.split_last() else { return Ok(()) };
+        let axes: Vec<Axis> = leading
+            .iter()
+            .enumerate()
+            .map(|(at, extent)| Axis {
+                name: format!("i{at}").as_str().into(),
+                extent: extent.clone(),
+            })
+            .collect();
+        let plain: Vec<Index> = (0..axes.len()).map(|at| Index::var(Var(at as u32))).collect();
+        let at_position = |index: Index| [plain.clone(), vec![index]].concat();
+        let operand = |it: u32| if it == 0 { source } else { positions };
+        for step in 0..k {
+            let candidate = Var(axes.len() as u32);
+            let guard = (0..step)
+                .map(|earlier| {
+                    let found = Scalar::read(1, at_position(Affine::constant(earlier).into()));
+                    let here = Scalar::Index { elem: Elem::I32, value: Affine::var(candidate) };
+                    Scalar::compare(Compare::Ne, here, found)
+                })
+                .reduce(|left, right| Scalar::binary(Binary::And, left, right));
+            let search = Nest {
+                axes: axes.clone(),
+                groups: vec![1; axes.len()],
+                elem: Elem::I32,
+                kind: NestKind::Reduce(nnc_graph::Reduction {
+                    op: ReduceOp::ArgMax,
+                    axes: vec![Axis { name: "candidate".into(), extent: last.clone() }],
+                    guard,
+                    value: Scalar::read(0, at_position(Index::var(candidate))),
+                    accumulator: elem,
+                    finish: Scalar::Acc,
+                }),
+            };
+            let fetch = Nest {
+                axes: axes.clone(),
+                groups: vec![1; axes.len()],
+                elem,
+                kind: NestKind::Map {
+                    value: Scalar::read(
+                        0,
+                        at_position(Index::Data(Box::new(Scalar::read(
+                            1,
+                            at_position(Affine::constant(step).into()),
+                        )))),
+                    ),
+                },
+            };
+            for (nest, into) in [(&search, positions), (&fetch, values)] {
+                let buffer = &self.buffers[into];
+                let (stride, leading) = match buffer.strides.split_last() {
+                    Some((stride, leading)) => (stride.clone(), leading.to_vec()),
+                    None => continue,
+                };
+                let out = Address {
+                    buffer: into,
+                    offset: &buffer.origin + &(stride * step),
+                    strides: leading,
+                    data: Vec::new(),
+                };
+                self.nest_stage("top_k".to_owned(), nest, &operand, out, false, id);
+            }
+        }
+        Ok(())
+    }
+}

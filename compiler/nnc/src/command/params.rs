@@ -1,0 +1,84 @@
+//! `nnc params`.
+
+use super::Context;
+use crate::args::Params;
+use crate::table::{Side, bytes, count, table};
+use nnc_driver::Error;
+use nnc_driver::cost::ParamCount;
+use nnc_lower::ParamInfo;
+use serde_json::json;
+
+pub(super) fn run(context: &mut Context<'_>, args: Params) -> Result<u8, Error> {
+    let session = context.session(&args.program)?;
+    let model = session.model(args.model.model.as_deref())?;
+    let params = &session.lowered(model)?.params;
+    context.warnings(&session);
+    let total = ParamCount::of(params);
+    let text = if args.json {
+        let list: Vec<_> = params.iter().map(described).collect();
+        let value = json!({
+            "model": session.declaration(model).name.as_str(),
+            "params": list,
+            "parameters": total.trained,
+            "statistics": total.statistics,
+            "bytes": total.bytes,
+        });
+        format!("{value:#}\n")
+    } else {
+        let mut rows = vec![
+            ["parameter", "type", "elements", "formula", "starts as"].map(str::to_owned).to_vec(),
+        ];
+        rows.extend(params.iter().map(row));
+        let sides = [Side::Left, Side::Left, Side::Right, Side::Left, Side::Left];
+        format!("{}\n{}\n", table(&sides, &rows), summary(&total))
+    };
+    context.terminal.result(&text)?;
+    Ok(0)
+}
+
+/// `25,557,032 parameters and 53,120 running statistics, 97.7 MiB`.
+pub(super) fn summary(total: &ParamCount) -> String {
+    let statistics = match total.statistics {
+        0 => String::new(),
+        statistics => format!(" and {} running statistics", count(statistics)),
+    };
+    format!("{} parameters{statistics}, {}", count(total.trained), bytes(total.bytes as f64))
+}
+
+fn row(param: &ParamInfo) -> Vec<String> {
+    let shape: Vec<String> = param.shape.iter().map(i64::to_string).collect();
+    vec![
+        param.name.clone(),
+        format!("{}[{}]", param.elem, shape.join(", ")),
+        count(param.size().unsigned_abs()),
+        formula(param),
+        starts_as(param),
+    ]
+}
+
+/// The shape in terms of the sizes of the model's layer.
+fn formula(param: &ParamInfo) -> String {
+    let sizes: Vec<String> = param.formulas.iter().map(ToString::to_string).collect();
+    format!("[{}]", sizes.join(", "))
+}
+
+fn starts_as(param: &ParamInfo) -> String {
+    let args: Vec<String> = param.init.args.iter().map(f64::to_string).collect();
+    match args.as_slice() {
+        [] => param.init.name.to_string(),
+        [value] if param.init.name.as_str() == "constant" => value.clone(),
+        args => format!("{}({})", param.init.name, args.join(", ")),
+    }
+}
+
+fn described(param: &ParamInfo) -> serde_json::Value {
+    json!({
+        "name": param.name,
+        "elem": param.elem.name(),
+        "shape": param.shape,
+        "formula": param.formulas.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "elements": param.size(),
+        "bytes": param.size() * param.elem.bytes() as i64,
+        "init": starts_as(param),
+    })
+}
