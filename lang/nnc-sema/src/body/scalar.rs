@@ -728,7 +728,7 @@ impl Body<'_, '_> {
                         base => base.clone(),
                     };
                     let at = value.scalar.span;
-                    let scalar = if value.flex || value.size.is_some() {
+                    let scalar = if value.flex && base.is_float() || value.size.is_some() {
                         self.in_base(value, &base)
                     } else {
                         value.scalar
@@ -869,7 +869,8 @@ impl Body<'_, '_> {
         }
         let otherwise = match (otherwise, op) {
             (Some(otherwise), ReduceOp::Pick) => {
-                let scalar = if otherwise.flex || otherwise.size.is_some() {
+                let adapts = otherwise.flex && base.is_float() || otherwise.size.is_some();
+                let scalar = if adapts {
                     self.in_base(otherwise, &base)
                 } else {
                     otherwise.scalar
