@@ -180,7 +180,7 @@ fn a_damaged_archive_is_refused() {
     method: `w.bin`: `a.npy` in the zip archive: it is compressed by method 12; write it stored or deflated
     size: `w.bin`: `a.npy` in the zip archive: 77 bytes are said to become 7; the file is damaged, fetch or write it again
     bomb: `w.bin`: `a.npy` in the zip archive: 79 bytes are said to become 4000000074; the file is damaged, fetch or write it again
-    no data: `w.bin`: compressed data: Failed; the file is damaged, fetch or write it again
+    no data: `w.bin`: compressed data: it is not what deflate makes; the file is damaged, fetch or write it again
     no npy: `w.bin`: `a.mpy` in the zip archive: it is no npy file, and there is no `data.pkl` as torch writes it; write the file with `numpy.savez` or `torch.save`
     another size: `w.bin`: tensor `a` of f32[3] takes 12 bytes, and there are 16; fetch or write the file again
     ");
