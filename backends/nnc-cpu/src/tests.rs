@@ -3,6 +3,7 @@
 mod artifacts;
 mod attentions;
 mod contractions;
+mod functions;
 mod generated;
 mod programs;
 mod stages;
