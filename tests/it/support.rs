@@ -10,7 +10,8 @@ pub(crate) fn root() -> PathBuf {
     tests.parent().unwrap_or(tests).to_path_buf()
 }
 
-/// All files under a folder with one of the endings, sorted; what git ignores is left out.
+/// All files under a folder with one of the endings, sorted; hidden folders and what is
+/// built are left out.
 pub(crate) fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_path_buf()];
@@ -19,7 +20,7 @@ pub(crate) fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
         for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
             let name = path.file_name().and_then(|it| it.to_str()).unwrap_or("");
             if path.is_dir() {
-                if name != "target" && !name.starts_with('.') {
+                if !name.starts_with("target") && !name.starts_with('.') {
                     folders.push(path);
                 }
             } else if path.extension().is_some_and(|it| endings.iter().any(|end| it == *end)) {

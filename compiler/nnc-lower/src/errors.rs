@@ -132,6 +132,12 @@ pub(crate) fn param_too_big(at: Span, path: &str, shape: &[i64]) -> Diagnostic {
         .help("check the numbers of the model")
 }
 
+pub(crate) fn too_many_items(at: Span, path: &str, count: i64, most: i64) -> Diagnostic {
+    Diagnostic::error(Code("E0505"), at, format!("`{path}` adds too many items: {count}"))
+        .note(format!("the arrays of a model have at most {most} items, all together"))
+        .help("check the numbers of the model")
+}
+
 pub(crate) fn open_hole(at: Span, path: &str) -> Diagnostic {
     Diagnostic::error(
         Code("E0509"),

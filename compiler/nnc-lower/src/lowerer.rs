@@ -24,6 +24,8 @@ pub(crate) struct Lowerer<'a> {
     pub span: Span,
     /// How many calls are open.
     pub depth: usize,
+    /// How many fields of the model have been gone through.
+    pub fields: i64,
     /// Sizes that a statement asserts, to be checked when an entry is called.
     pub asserted: Vec<nnc_hir::Condition>,
     /// Outcomes of `assert`s in a test.
@@ -41,6 +43,7 @@ impl<'a> Lowerer<'a> {
             vars: Vec::new(),
             span: Span::NONE,
             depth: 0,
+            fields: 0,
             asserted: Vec::new(),
             outcomes: Vec::new(),
         }

@@ -13,6 +13,9 @@ use crate::lowerer::{Lowerer, Lowering};
 /// Layers may be nested this deep; deeper means that one contains itself.
 const MOST_NESTING: usize = 64;
 
+/// A model may have this many fields, those of arrays counted one by one.
+const MOST_FIELDS: i64 = 1 << 20;
+
 /// A tensor that a checkpoint fills.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ParamInfo {
@@ -43,6 +46,7 @@ impl<'a> Lowerer<'a> {
     /// checked; `at` is the model or field that uses it.
     pub(crate) fn params_of(&mut self, instance: &Instance, at: Span) -> Lowering<Vec<ParamInfo>> {
         let mut params = Vec::new();
+        self.fields = 0;
         self.collect(instance, at, 0, &mut params)?;
         Ok(params)
     }
@@ -136,6 +140,10 @@ impl<'a> Lowerer<'a> {
                 let Some(count) = owner.dim(count).as_constant() else {
                     return Err(self.internal(format!("the length of `{path}` is open")));
                 };
+                self.fields = self.fields.saturating_add(count);
+                if self.fields > MOST_FIELDS {
+                    return Err(Box::new(errors::too_many_items(span, &path, count, MOST_FIELDS)));
+                }
                 for at in 0..count {
                     self.collect_field(owner, item, format!("{path}.{at}"), span, depth, params)?;
                 }

@@ -385,7 +385,7 @@ fn read_expected(program: &Path) -> Result<BTreeMap<(usize, String), Tensor>, St
                 numbers.push(number.parse().map_err(|_| wrong(number))?);
             }
         }
-        if numbers.len() != shape.iter().product() {
+        if numbers.len() != shape.iter().product::<usize>() {
             return Err(wrong(head));
         }
         let data = nnc_eval::Data::F64(numbers);

@@ -91,6 +91,29 @@ fn a_parameter_beyond_all_memory() {
 }
 
 #[test]
+fn more_layers_than_anything_has() {
+    insta::assert_snapshot!(lowered(
+        "
+        use std.nn.{Identity}
+        dims B: batch, D: feat, L
+        pub layer Tower<L> {
+            floors: [[Identity; 1024]; L]
+            fn (x: f32[B, D]) -> f32[B, D] = x
+        }
+        model tower = Tower<9223372036854775806> { entry run with { B <= 2, D <= 2 } }
+        model house = Tower<1024> { entry run with { B <= 2, D <= 2 } }
+        "
+    ), @"
+    E0505 main:5 `floors` adds too many items: 9223372036854775806
+      note: the arrays of a model have at most 1048576 items, all together
+      help: check the numbers of the model
+    E0505 main:5 `floors.1023` adds too many items: 1024
+      note: the arrays of a model have at most 1048576 items, all together
+      help: check the numbers of the model
+    ");
+}
+
+#[test]
 fn a_hole_is_not_run() {
     insta::assert_snapshot!(lowered(
         "
