@@ -128,7 +128,7 @@ pub(crate) fn no_storage(at: Span, base: &Base) -> Diagnostic {
 
 pub(crate) fn param_too_big(at: Span, path: &str, shape: &[i64]) -> Diagnostic {
     let shape: Vec<String> = shape.iter().map(i64::to_string).collect();
-    Diagnostic::error(Code("E0505"), at, format!("`{path}` is too big: [{}]", shape.join(", ")))
+    Diagnostic::error(Code("E0516"), at, format!("`{path}` is too big: [{}]", shape.join(", ")))
         .help("check the numbers of the model")
 }
 
