@@ -76,10 +76,8 @@ pub(crate) fn check_candidate(cx: &mut Cx<'_>, candidate: Candidate) {
 impl Body<'_, '_> {
     /// `?` as a value: what it has to be shows where it is used.
     pub(super) fn open_value(&mut self, at: Span) -> Value {
-        let mut locals: Vec<(Name, Type)> = Vec::new();
-        for (name, local) in &self.names {
-            locals.push((*name, self.locals[*local].ty.clone()));
-        }
+        let locals = self.names.iter().map(|(name, local)| (*name, self.locals[*local].ty.clone()));
+        let mut locals: Vec<(Name, Type)> = locals.collect();
         locals.sort_by_key(|(name, _)| *name);
         self.holes.push(OpenValue { at, expected: None, locals });
         let open = nnc_hir::Hole { args: Vec::new(), candidates: Vec::new() };
