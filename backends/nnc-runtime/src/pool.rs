@@ -14,9 +14,9 @@
 
 use std::cell::Cell;
 use std::ffi::c_void;
-use std::sync::OnceLock;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
+use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::thread::Thread;
 
 /// Computes one item of a job on the thread of this number, which is below [`threads`]
@@ -85,11 +85,36 @@ pub fn threads() -> usize {
 /// Sets the number of threads, counting the one that calls, for the jobs that start from
 /// now on; at least 1 and at most [`MAX_THREADS`]. A job that is running keeps its own.
 ///
-/// A program whose scratch memory was laid out for fewer threads must not run after the
-/// number has grown.
+/// Waits while anybody holds the number (see [`hold_threads`]).
 pub fn set_threads(threads: usize) {
+    let _alone = HOLDERS.write().unwrap_or_else(PoisonError::into_inner);
     THREADS.store(threads.clamp(1, MAX_THREADS), Relaxed);
 }
+
+/// A number of threads that stays as it is while this lives.
+///
+/// Whoever runs a program holds it from laying out scratch memory, a part for each
+/// thread, to the program's end. Holding it twice on one thread may wait for ever.
+#[derive(Debug)]
+pub struct HeldThreads {
+    threads: usize,
+    _reader: RwLockReadGuard<'static, ()>,
+}
+
+impl HeldThreads {
+    pub fn count(&self) -> usize {
+        self.threads
+    }
+}
+
+/// Keeps the number of threads as it is: [`set_threads`] waits until this is dropped.
+pub fn hold_threads() -> HeldThreads {
+    let reader = HOLDERS.read().unwrap_or_else(PoisonError::into_inner);
+    HeldThreads { threads: threads(), _reader: reader }
+}
+
+/// Read by those who need the number of threads not to change, written to change it.
+static HOLDERS: RwLock<()> = RwLock::new(());
 
 /// Calls `body(item, thread)` for every item in `0..items`, as [`nncrt_parallel_for`]
 /// does. A panic in `body` ends the process.

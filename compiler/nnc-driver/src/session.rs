@@ -201,6 +201,17 @@ impl Session {
         }
     }
 
+    /// Leaves out all entries of a model but one, which later phases then need not carry.
+    pub fn keep_entry(&mut self, model: ModelId, entry: &str) {
+        let states = self.models.get_mut().map(Vec::as_mut_slice).unwrap_or_default();
+        let Some(state) = states.get_mut(model.0) else { return };
+        if state.model.entries.iter().any(|it| it.name.as_str() == entry) {
+            state.model.entries.retain(|it| it.name.as_str() == entry);
+            (state.lowered, state.optimised, state.plan) =
+                (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        }
+    }
+
     pub fn declaration(&self, model: ModelId) -> &Model {
         &self.state(model).model
     }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -55,10 +56,15 @@ pub struct WeightFile {
     metadata: Metadata,
 }
 
-#[derive(Debug)]
 enum Data {
     Mapped(Mmap),
     Owned(Vec<u8>),
+}
+
+impl fmt::Debug for Data {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.bytes().len())
+    }
 }
 
 impl Data {

@@ -43,8 +43,8 @@ pub(crate) fn inflate(packed: &[u8], len: u64) -> Result<Vec<u8>, Problem> {
     let bytes = match decompress_to_vec_with_limit(packed, len as usize) {
         Ok(bytes) => bytes,
         Err(stopped) if stopped.status == TINFLStatus::HasMoreOutput => stopped.output,
-        Err(stopped) => {
-            return Err(Problem::damaged("compressed data", format!("{:?}", stopped.status)));
+        Err(_) => {
+            return Err(Problem::damaged("compressed data", "it is not what deflate makes"));
         }
     };
     if (bytes.len() as u64) < len {

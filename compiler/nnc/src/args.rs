@@ -60,6 +60,7 @@ pub(crate) enum Command {
     Check(Check),
     Build(Build),
     Run(Run),
+    Generate(Generate),
     Params(Params),
     Cost(Cost),
     Explain(Explain),
@@ -125,6 +126,62 @@ pub(crate) struct Run {
     pub target: Target,
     #[command(flatten)]
     pub weights: Weights,
+}
+
+/// Continue text with a model that reads tokens and scores the next
+#[derive(Group, Debug)]
+pub(crate) struct Generate {
+    #[command(flatten)]
+    pub program: Program,
+    #[command(flatten)]
+    pub model: Model,
+    /// The entry, where several take tokens and state and give logits
+    #[arg(long, value_name = "NAME")]
+    pub entry: Option<String>,
+    #[command(flatten)]
+    pub prompt: Prompt,
+    /// What a system says before a conversation
+    #[arg(long, value_name = "TEXT", requires = "chat")]
+    pub system: Option<String>,
+    /// A `tokenizer.json` or a GGUF file [default: the weight file]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub tokenizer: Option<PathBuf>,
+    /// Stop after so many tokens
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 256)]
+    pub max_tokens: usize,
+    /// How freely tokens are chosen; at 0 the most likely one is taken
+    #[arg(long, value_name = "X", default_value_t = 0.0, value_parser = at_least_zero)]
+    #[arg(help_heading = "Sampling")]
+    pub temperature: f64,
+    /// Choose among so many of the most likely tokens; 0 for all
+    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Sampling")]
+    pub top_k: usize,
+    /// Choose among the most likely tokens that together have this chance
+    #[arg(long, value_name = "P", default_value_t = 1.0, value_parser = chance)]
+    #[arg(help_heading = "Sampling")]
+    pub top_p: f64,
+    /// Print the numbers of the tokens and not their text
+    #[arg(long)]
+    pub ids: bool,
+    #[command(flatten)]
+    pub target: Target,
+    #[command(flatten)]
+    pub weights: Weights,
+}
+
+/// What is to be continued.
+#[derive(Group, Debug)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Prompt {
+    /// Answer this, as the model's chat template puts it
+    #[arg(long, value_name = "TEXT")]
+    pub chat: Option<String>,
+    /// Continue this text as it is; `-` reads standard input
+    #[arg(long, value_name = "TEXT")]
+    pub prompt: Option<String>,
+    /// Continue these tokens, separated by commas; no tokenizer is needed with `--ids`
+    #[arg(long, value_name = "IDS", value_delimiter = ',')]
+    pub prompt_ids: Option<Vec<u32>>,
 }
 
 /// List the parameters of a model
@@ -242,6 +299,16 @@ pub(crate) struct Weights {
     /// How many threads compute [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub threads: Option<u16>,
+}
+
+fn at_least_zero(text: &str) -> Result<f64, String> {
+    let value: Option<f64> = text.parse().ok().filter(|it: &f64| it.is_finite() && *it >= 0.0);
+    value.ok_or_else(|| "a number of at least 0 is wanted".to_owned())
+}
+
+fn chance(text: &str) -> Result<f64, String> {
+    let value: Option<f64> = text.parse().ok().filter(|it: &f64| *it > 0.0 && *it <= 1.0);
+    value.ok_or_else(|| "a number above 0 and at most 1 is wanted".to_owned())
 }
 
 /// `T=16`

@@ -5,6 +5,7 @@ mod check;
 mod completions;
 mod cost;
 mod explain;
+mod generate;
 mod opt;
 mod params;
 mod run;
@@ -34,6 +35,7 @@ pub(crate) fn run(args: Args, terminal: &Terminal) -> u8 {
         Command::Check(args) => check::run(&mut context, args),
         Command::Build(args) => build::run(&mut context, args),
         Command::Run(args) => run::run(&mut context, args),
+        Command::Generate(args) => generate::run(&mut context, args),
         Command::Params(args) => params::run(&mut context, args),
         Command::Cost(args) => cost::run(&mut context, args),
         Command::Explain(args) => explain::run(&mut context, args),

@@ -1,6 +1,7 @@
 //! Bodies that run other bodies, and state.
 
-use super::support::check;
+use super::support::{Random, bytes_of, check, ready};
+use nnc_graph::Elem;
 
 #[test]
 fn a_layer_called_with_different_weights() {
@@ -72,4 +73,33 @@ fn a_recurrence() {
          entry run = @main { input h input x output last output sums }",
         &[&[1], &[2], &[30]],
     );
+}
+
+#[test]
+fn results_do_not_depend_on_the_number_of_threads() {
+    let text = "graph @g() {
+      param 0 \"w\" : f32[300, 130]
+      %0 = input : f32[90, 130]
+      %1 = param 0 : f32[300, 130]
+      %2 = nest (%0, %1) [t: 90, o: 300] sum f32 [i: 130] { (%0[t, i] * %1[o, i]) } : f32[90, 300]
+      %3 = nest (%2) [t: 90] sum f32 [o: 300] { exp(%2[t, o]) } : f32[90]
+      %4 = nest (%2, %3) [t: 90, o: 300] { (%2[t, o] / %3[t]) } : f32[90, 300]
+      %5 = nest (%4, %2) [i: 90, j: 90] sum f32 [o: 300] { (%4[i, o] * %2[j, o]) } : f32[90, 90]
+      return %5
+    }
+    entry run = @g { input x output y }";
+    let mut ready = ready(nnc_graph::parse(text).unwrap(), "host", 9);
+    let mut x = bytes_of(&Random::new(4).tensor(Elem::F32, vec![90, 130], 1));
+    let before = nnc_runtime::threads();
+    let results: Vec<Vec<u8>> = [1, 2, 3, 7]
+        .into_iter()
+        .map(|threads| {
+            nnc_runtime::set_threads(threads);
+            let mut y = vec![0; 90 * 90 * 4];
+            ready.instance.run(0, &[], &mut [&mut x], &mut [&mut y]).unwrap();
+            y
+        })
+        .collect();
+    nnc_runtime::set_threads(before);
+    assert!(results.iter().all(|it| *it == results[0]));
 }

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use nnc_graph::Elem;
 
-use super::build::{fixture, floats, listing};
+use super::build::{file, fixture, floats, listing, message, npy, ramp};
 use crate::Format;
 
 #[test]
@@ -73,4 +73,115 @@ fn check(file: &crate::WeightFile) {
     file.read_range_into("model.transposed", Elem::F32, 2, &mut part).unwrap();
     let part: Vec<f32> = part.as_chunks().0.iter().map(|it| f32::from_le_bytes(*it)).collect();
     assert_eq!(part, transposed[2..7]);
+}
+
+/// An archive of one file. The numbers are said as they are given.
+struct Zip {
+    flags: u16,
+    method: u16,
+    packed: Vec<u8>,
+    size: u64,
+    /// Whether sizes and places are said in 64 bits.
+    wide: bool,
+}
+
+impl Zip {
+    fn stored(data: Vec<u8>) -> Zip {
+        let size = data.len() as u64;
+        Zip { flags: 0, method: 0, packed: data, size, wide: false }
+    }
+
+    fn deflated(data: &[u8], size: u64) -> Zip {
+        let packed = miniz_oxide::deflate::compress_to_vec(data, 6);
+        Zip { flags: 0, method: 8, packed, size, wide: false }
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let numbers = |bytes: &mut Vec<u8>, numbers: &[(u64, usize)]| {
+            for (number, width) in numbers {
+                bytes.extend(&number.to_le_bytes()[..*width]);
+            }
+        };
+        let (flags, method) = (u64::from(self.flags), u64::from(self.method));
+        let packed = self.packed.len() as u64;
+        let local = [(0x0403_4b50, 4), (20, 2), (flags, 2), (method, 2), (0, 8)];
+        numbers(&mut bytes, &local);
+        numbers(&mut bytes, &[(packed, 4), (self.size, 4), (5, 2), (3, 2)]);
+        bytes.extend(b"a.npyxxx");
+        bytes.extend(&self.packed);
+        let directory = bytes.len() as u64;
+        let all = u64::from(u32::MAX);
+        let said = if self.wide { (all, all, all, 28) } else { (packed, self.size, 0, 0) };
+        numbers(&mut bytes, &[(0x0201_4b50, 4), (20, 2), (20, 2), (flags, 2), (method, 2), (0, 8)]);
+        numbers(&mut bytes, &[(said.0, 4), (said.1, 4), (5, 2), (said.3, 2), (0, 2), (0, 8)]);
+        numbers(&mut bytes, &[(said.2, 4)]);
+        bytes.extend(b"a.npy");
+        if self.wide {
+            numbers(&mut bytes, &[(1, 2), (24, 2), (self.size, 8), (packed, 8), (0, 8)]);
+            let end = bytes.len() as u64;
+            numbers(&mut bytes, &[(0x0606_4b50, 4), (44, 8), (45, 2), (45, 2), (0, 4), (0, 4)]);
+            numbers(&mut bytes, &[(1, 8), (1, 8), (end - directory, 8), (directory, 8)]);
+            numbers(&mut bytes, &[(0x0706_4b50, 4), (0, 4), (end, 8), (1, 4)]);
+            numbers(&mut bytes, &[(0x0605_4b50, 4), (0, 4), (0xffff, 2), (0xffff, 2), (all, 8)]);
+            numbers(&mut bytes, &[(all, 2)]);
+        } else {
+            let size = bytes.len() as u64 - directory;
+            numbers(&mut bytes, &[(0x0605_4b50, 4), (0, 4), (1, 2), (1, 2), (size, 4)]);
+            numbers(&mut bytes, &[(directory, 4), (0, 2)]);
+        }
+        bytes
+    }
+}
+
+const HEADER: &str = "{'descr': '<f4', 'fortran_order': False, 'shape': (3,)}";
+
+#[test]
+fn sizes_of_32_and_64_bits_are_read() {
+    let data = npy(HEADER, &ramp(3));
+    for wide in [false, true] {
+        let stored = Zip { wide, ..Zip::stored(data.clone()) };
+        assert_eq!(floats(&file(stored.bytes()), "a"), [0.0, 1.0, 2.0]);
+        let deflated = Zip { wide, ..Zip::deflated(&data, data.len() as u64) };
+        assert_eq!(floats(&file(deflated.bytes()), "a"), [0.0, 1.0, 2.0]);
+    }
+}
+
+#[test]
+fn a_damaged_archive_is_refused() {
+    let data = npy(HEADER, &ramp(3));
+    let stored = || Zip::stored(data.clone());
+    let huge = npy(&HEADER.replace("(3,)", "(1000000000,)"), &[]);
+    let size = huge.len() as u64 + 4_000_000_000;
+    let whole = stored().bytes();
+    let torch = Zip::stored(b"x".to_vec()).bytes();
+    let torch: Vec<u8> =
+        torch.iter().map(|byte| if *byte == b'n' { b'm' } else { *byte }).collect();
+    let cases = [
+        ("cut", whole[..whole.len() - 30].to_vec()),
+        ("encrypted", Zip { flags: 1, ..stored() }.bytes()),
+        ("method", Zip { method: 12, ..stored() }.bytes()),
+        ("size", Zip { size: 7, ..stored() }.bytes()),
+        ("bomb", Zip { size, ..Zip::deflated(&huge, 0) }.bytes()),
+        (
+            "no data",
+            Zip { packed: vec![0xff; 40], ..Zip::deflated(&data, data.len() as u64) }.bytes(),
+        ),
+        ("no npy", torch),
+        ("another size", Zip::stored(npy(HEADER, &ramp(4))).bytes()),
+    ];
+    // Opening reads the header alone, so that what is missing behind it shows later.
+    let less = Zip { size: data.len() as u64, ..Zip::deflated(&data[..70], 0) };
+    assert_snapshot!(file(less.bytes()).read("a", Elem::F32).unwrap_err(), @"`w.bin`: compressed data: it becomes 70 bytes, and 77 are needed; the file is damaged, fetch or write it again");
+    let messages = cases.into_iter().map(|(what, bytes)| format!("{what}: {}", message(bytes)));
+    assert_snapshot!(messages.collect::<Vec<_>>().join("\n"), @r"
+    cut: `w.bin`: the end of the zip archive: there is no directory at the end; the file was cut short, fetch it again
+    encrypted: `w.bin`: `a.npy` in the zip archive: it is encrypted; write the file without a password
+    method: `w.bin`: `a.npy` in the zip archive: it is compressed by method 12; write it stored or deflated
+    size: `w.bin`: `a.npy` in the zip archive: 77 bytes are said to become 7; the file is damaged, fetch or write it again
+    bomb: `w.bin`: `a.npy` in the zip archive: 79 bytes are said to become 4000000074; the file is damaged, fetch or write it again
+    no data: `w.bin`: compressed data: it is not what deflate makes; the file is damaged, fetch or write it again
+    no npy: `w.bin`: `a.mpy` in the zip archive: it is no npy file, and there is no `data.pkl` as torch writes it; write the file with `numpy.savez` or `torch.save`
+    another size: `w.bin`: tensor `a` of f32[3] takes 12 bytes, and there are 16; fetch or write the file again
+    ");
 }

@@ -8,9 +8,12 @@ use nnc_driver::{Error, Tensor, random_input, read_inputs, write_outputs};
 use std::time::Instant;
 
 pub(super) fn run(context: &mut Context<'_>, args: Run) -> Result<u8, Error> {
-    let session = context.session(&args.program)?;
+    let mut session = context.session(&args.program)?;
     let model = session.model(args.model.model.as_deref())?;
     context.warnings(&session);
+    if let Some(entry) = &args.entry {
+        session.keep_entry(model, entry);
+    }
     let mut runner = context.runner(&session, model, &args.target, &args.weights)?;
     let entry = runner.entry(args.entry.as_deref())?;
     let given: Vec<(Name, i64)> =
