@@ -67,6 +67,7 @@ pub(crate) enum Command {
     Cost(Cost),
     Explain(Explain),
     Opt(Opt),
+    Test(Test),
     Completions(Completions),
 }
 
@@ -98,6 +99,9 @@ pub(crate) struct Build {
     /// The file to write, or where several are made, the folder
     #[arg(short, long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub output: Option<PathBuf>,
+    /// Also write the parameters of this file as the compiled code wants them
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub weights: Option<PathBuf>,
 }
 
 /// Run an entry of a model
@@ -281,6 +285,18 @@ pub(crate) struct Opt {
     /// List the passes
     #[arg(long)]
     pub list: bool,
+}
+
+/// Run the `test` blocks of a program
+#[derive(Group, Debug)]
+pub(crate) struct Test {
+    #[command(flatten)]
+    pub program: Program,
+    /// Run the tests that have this in their names
+    #[arg(default_value = "", hide_default_value = true)]
+    pub filter: String,
+    #[command(flatten)]
+    pub target: Target,
 }
 
 /// Print what a shell needs to complete nnc's words
