@@ -1,10 +1,11 @@
 //! Runs a model's entries with named tensors, on the evaluator or on compiled code.
 
 use crate::sizes::{self, Known, shape_of};
-use crate::{Error, Failure, Params, Tensor};
+use crate::{Error, Failure, Params, Tensor, memory};
 use nnc_backend::{Instance, Interface, RunError};
 use nnc_base::Name;
 use nnc_graph::{Module, TensorType};
+use nnc_plan::Plan;
 use nnc_runtime::Arena;
 use std::collections::BTreeMap;
 
@@ -20,7 +21,6 @@ pub struct Runner<'a> {
     kept: BTreeMap<Name, i64>,
 }
 
-#[expect(clippy::large_enum_variant, reason = "there is one")]
 enum Engine<'a> {
     Evaluator {
         module: &'a Module,
@@ -38,6 +38,9 @@ enum Engine<'a> {
 impl<'a> Runner<'a> {
     /// On the reference evaluator: right before anything else, and slow.
     pub fn evaluator(module: &'a Module, params: &Params<'_>) -> Result<Runner<'a>, Error> {
+        let elements: u64 = params.infos().iter().map(|it| it.size().unsigned_abs()).sum();
+        // Kept once, and copied for a call.
+        memory::check("the evaluator", &[("parameters", elements.saturating_mul(8))])?;
         let mut tensors = BTreeMap::new();
         for info in params.infos() {
             tensors.insert(info.name.clone(), params.tensor(&info.name)?.to_eval());
@@ -148,6 +151,23 @@ impl<'a> Runner<'a> {
         }
         Ok(outputs)
     }
+}
+
+/// Refuses a plan whose state and values on the way do not fit into the machine's
+/// memory. Weights are not counted, since they are mapped from a file.
+pub fn check_memory(module: &Module, plan: &Plan, model: &str) -> Result<(), Error> {
+    let bodies = plan.entries.iter().map(|entry| &plan.bodies[entry.body]);
+    let arena = bodies.map(|body| body.arena_bytes).max().unwrap_or(0);
+    let mut state = 0u64;
+    for interface in Interface::of(module) {
+        let greatest: Vec<i64> =
+            interface.dims.iter().map(|dim| dim.max.unwrap_or(dim.min)).collect();
+        let inputs = interface.entry.inputs.iter().zip(&interface.inputs);
+        for (_, ty) in inputs.filter(|(input, _)| input.state.is_some()) {
+            state = state.saturating_add(interface.bytes(ty, &greatest).unwrap_or(u64::MAX));
+        }
+    }
+    memory::check(model, &[("values on the way", arena), ("state", state)])
 }
 
 /// The entry with a name, or the only one.
@@ -351,14 +371,13 @@ fn take(buffers: &mut Vec<Arena>, bytes: usize) -> Result<Arena, Error> {
 }
 
 pub(crate) fn no_memory(error: nnc_runtime::Error) -> Error {
-    Error::environment(error.to_string())
-        .help("choose smaller sizes, or a machine with more memory")
+    Error::input(error.to_string()).help("choose smaller sizes, or a machine with more memory")
 }
 
 /// What a failure to run means to a person.
 pub fn run_error(error: RunError) -> Error {
     match error {
-        RunError::Memory { .. } => Error::environment(error.to_string())
+        RunError::Memory { .. } => Error::input(error.to_string())
             .help("choose smaller sizes, or a machine with more memory"),
         RunError::Dim { .. } | RunError::Fact { .. } | RunError::Index { .. } => {
             Error::input(error.to_string())

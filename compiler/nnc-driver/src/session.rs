@@ -5,7 +5,7 @@ use crate::{Error, Failure, Params, params};
 use nnc_backend::Backend;
 use nnc_base::{Diagnostic, Sources};
 use nnc_hir::{Model, Program};
-use nnc_lower::Lowered;
+use nnc_lower::{Lowered, LoweredTests};
 use nnc_plan::{Machine, Plan};
 use nnc_sema::{Analysis, ModuleInput};
 use std::cell::{OnceCell, RefCell};
@@ -25,6 +25,7 @@ pub struct Session {
     loaded: Loaded,
     analysis: OnceCell<Analysis>,
     models: OnceCell<Vec<ModelState>>,
+    tests: OnceCell<Result<LoweredTests, Vec<Diagnostic>>>,
     times: RefCell<Vec<(&'static str, Duration)>>,
 }
 
@@ -59,6 +60,7 @@ impl Session {
             loaded,
             analysis: OnceCell::new(),
             models: OnceCell::new(),
+            tests: OnceCell::new(),
             times: RefCell::default(),
         }
     }
@@ -265,11 +267,8 @@ impl Session {
         if let Some(module) = state.optimised.get() {
             return Ok(module);
         }
-        let mut module = self.lowered(model)?.module.clone();
         let start = Instant::now();
-        let options = nnc_opt::Options::default();
-        nnc_opt::run(&mut module, nnc_opt::pipeline(), &options, &mut |_| ())
-            .map_err(|broken| broken_pass(&broken))?;
+        let module = optimise(&self.lowered(model)?.module)?;
         self.took("optimise", start);
         Ok(state.optimised.get_or_init(|| module))
     }
@@ -331,6 +330,27 @@ impl Session {
         self.took("compile", start);
         Ok((plan, code))
     }
+
+    /// The `test` blocks as graphs without inputs.
+    pub fn tests(&self) -> Result<&LoweredTests, Error> {
+        let program = self.program()?;
+        let tests = self.tests.get_or_init(|| {
+            let start = Instant::now();
+            let tests = nnc_lower::lower_tests(program);
+            self.took("lower", start);
+            tests
+        });
+        tests.as_ref().map_err(|diagnostics| program_error(diagnostics))
+    }
+}
+
+/// The module after all passes.
+pub(crate) fn optimise(module: &nnc_graph::Module) -> Result<nnc_graph::Module, Error> {
+    let mut module = module.clone();
+    let options = nnc_opt::Options::default();
+    nnc_opt::run(&mut module, nnc_opt::pipeline(), &options, &mut |_| ())
+        .map_err(|broken| broken_pass(&broken))?;
+    Ok(module)
 }
 
 pub(crate) fn broken_pass(broken: &nnc_opt::BrokenPass) -> Error {

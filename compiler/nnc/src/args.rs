@@ -61,10 +61,13 @@ pub(crate) enum Command {
     Build(Build),
     Run(Run),
     Generate(Generate),
+    #[cfg(feature = "llvm")]
+    Bench(Bench),
     Params(Params),
     Cost(Cost),
     Explain(Explain),
     Opt(Opt),
+    Test(Test),
     Completions(Completions),
 }
 
@@ -96,6 +99,9 @@ pub(crate) struct Build {
     /// The file to write, or where several are made, the folder
     #[arg(short, long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub output: Option<PathBuf>,
+    /// Also write the parameters of this file as the compiled code wants them
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub weights: Option<PathBuf>,
 }
 
 /// Run an entry of a model
@@ -122,6 +128,35 @@ pub(crate) struct Run {
     /// [default: as text to standard output]
     #[arg(short, long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub target: Target,
+    #[command(flatten)]
+    pub weights: Weights,
+}
+
+/// Time an entry beside what the machine can do at most
+#[cfg(feature = "llvm")]
+#[derive(Group, Debug)]
+pub(crate) struct Bench {
+    #[command(flatten)]
+    pub program: Program,
+    #[command(flatten)]
+    pub model: Model,
+    /// The entry, where the model has several
+    #[arg(long, value_name = "NAME")]
+    pub entry: Option<String>,
+    /// An input as `nnc run` takes it [default: random numbers]
+    #[arg(short, long, value_name = "SPEC")]
+    pub input: Vec<String>,
+    /// A size, such as T=16
+    #[arg(long, value_name = "NAME=N", value_parser = size)]
+    pub size: Vec<(String, i64)>,
+    /// How often the entry is run, at most
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub rounds: usize,
+    /// After how many seconds no new round begins
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub seconds: u64,
     #[command(flatten)]
     pub target: Target,
     #[command(flatten)]
@@ -250,6 +285,18 @@ pub(crate) struct Opt {
     /// List the passes
     #[arg(long)]
     pub list: bool,
+}
+
+/// Run the `test` blocks of a program
+#[derive(Group, Debug)]
+pub(crate) struct Test {
+    #[command(flatten)]
+    pub program: Program,
+    /// Run the tests that have this in their names
+    #[arg(default_value = "", hide_default_value = true)]
+    pub filter: String,
+    #[command(flatten)]
+    pub target: Target,
 }
 
 /// Print what a shell needs to complete nnc's words

@@ -1,5 +1,7 @@
 //! The commands, a file each.
 
+#[cfg(feature = "llvm")]
+mod bench;
 mod build;
 mod check;
 mod completions;
@@ -9,6 +11,7 @@ mod generate;
 mod opt;
 mod params;
 mod run;
+mod test;
 
 use crate::args::{self, Args, Command, Program};
 use crate::backends::{self, Target};
@@ -17,7 +20,9 @@ use crate::progress::Bar;
 use crate::terminal::Terminal;
 use nnc_backend::{Instance, Options};
 use nnc_base::Sources;
-use nnc_driver::{Cache, Error, ModelId, Runner, Session, instance_error, pack_weights};
+use nnc_driver::{
+    Cache, Error, ModelId, Runner, Session, check_memory, instance_error, pack_weights,
+};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -32,6 +37,8 @@ pub(crate) struct Context<'a> {
 pub(crate) fn run(args: Args, terminal: &Terminal) -> u8 {
     let mut context = Context { terminal, sources: Sources::new() };
     let result = match args.command {
+        #[cfg(feature = "llvm")]
+        Command::Bench(args) => bench::run(&mut context, args),
         Command::Check(args) => check::run(&mut context, args),
         Command::Build(args) => build::run(&mut context, args),
         Command::Run(args) => run::run(&mut context, args),
@@ -40,6 +47,7 @@ pub(crate) fn run(args: Args, terminal: &Terminal) -> u8 {
         Command::Cost(args) => cost::run(&mut context, args),
         Command::Explain(args) => explain::run(&mut context, args),
         Command::Opt(args) => opt::run(&mut context, args),
+        Command::Test(args) => test::run(&mut context, args),
         Command::Completions(args) => completions::run(&mut context, args),
     };
     match result {
@@ -79,6 +87,7 @@ impl Context<'_> {
                 let options = Options { cpu: target.cpu.clone(), name };
                 let (plan, code) = session.load(model, backend.as_ref(), &options)?;
                 let module = session.optimised(model)?;
+                check_memory(module, &plan, options.name.as_str())?;
                 let start = Instant::now();
                 let cache = Cache::of_environment();
                 let bar = Bar::new(self.terminal);

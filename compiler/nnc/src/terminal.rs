@@ -6,6 +6,9 @@ use nnc_driver::render::{self, Format, Style};
 use nnc_driver::{Error, Failure};
 use std::io::{IsTerminal, Write};
 
+/// Nobody reads more messages at once.
+const MOST_MESSAGES: usize = 40;
+
 /// The two streams and how messages are told on them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Terminal {
@@ -62,17 +65,26 @@ impl Terminal {
         self.watched
     }
 
-    /// Messages about a program.
+    /// Messages about a program; a person sees the first ones.
     pub(crate) fn diagnostics(&self, sources: &Sources, diagnostics: &[Diagnostic]) {
-        let told: String = (diagnostics.iter())
-            .filter(|it| !self.quiet || it.is_error())
+        let wanted: Vec<&Diagnostic> =
+            diagnostics.iter().filter(|it| !self.quiet || it.is_error()).collect();
+        let all = self.verbose || self.format != Format::Human;
+        let count = if all { wanted.len() } else { wanted.len().min(MOST_MESSAGES) };
+        let told: String = (wanted[..count].iter())
             .map(|it| render::message(sources, it, self.format, self.style))
             .collect();
         self.say(&told);
+        if count < wanted.len() {
+            self.note(&format!("and {} more, see `--verbose`", wanted.len() - count));
+        }
     }
 
     pub(crate) fn error(&self, sources: &Sources, error: &Error) {
-        self.say(&render::error(sources, error, self.format, self.style));
+        match error {
+            Error::Program(diagnostics) => self.diagnostics(sources, diagnostics),
+            _ => self.say(&render::error(sources, error, self.format, self.style)),
+        }
     }
 
     /// Something worth knowing that is no mistake; not for tools.

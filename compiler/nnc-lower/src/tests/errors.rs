@@ -104,10 +104,10 @@ fn more_layers_than_anything_has() {
         model house = Tower<1024> { entry run with { B <= 2, D <= 2 } }
         "
     ), @"
-    E0505 main:5 `floors` adds too many items: 9223372036854775806
+    E0516 main:5 `floors` adds too many items: 9223372036854775806
       note: the arrays of a model have at most 1048576 items, all together
       help: check the numbers of the model
-    E0505 main:5 `floors.1023` adds too many items: 1024
+    E0516 main:5 `floors.1023` adds too many items: 1024
       note: the arrays of a model have at most 1048576 items, all together
       help: check the numbers of the model
     ");

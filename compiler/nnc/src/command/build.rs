@@ -3,9 +3,11 @@
 use super::Context;
 use crate::args::Build;
 use crate::backends::{Target, target};
+use crate::progress::Bar;
 use nnc_backend::{Form, Options};
-use nnc_driver::{Error, Failure, ModelId, Session, Stage, write_file};
+use nnc_driver::{Cache, Error, Failure, ModelId, Session, Stage, pack_weights, write_file};
 use nnc_plan::Machine;
+use nnc_runtime::Blob;
 use std::path::{Path, PathBuf};
 
 pub(super) fn run(context: &mut Context<'_>, args: Build) -> Result<u8, Error> {
@@ -16,6 +18,10 @@ pub(super) fn run(context: &mut Context<'_>, args: Build) -> Result<u8, Error> {
     for stage in stages {
         made.push((stage, make(&session, &args, &target, stage)?));
     }
+    let packed = match &args.weights {
+        Some(path) => Some(weights(context, &session, &args, &target, path)?),
+        None => None,
+    };
     context.warnings(&session);
     context.times(&session);
     let name = match &args.model.model {
@@ -25,7 +31,13 @@ pub(super) fn run(context: &mut Context<'_>, args: Build) -> Result<u8, Error> {
             Err(_) => args.program.path.file_stem().unwrap_or_default().to_string_lossy().into(),
         },
     };
-    let several = made.len() > 1;
+    let several = made.len() + usize::from(packed.is_some()) > 1;
+    if let Some(packed) = packed {
+        let file = PathBuf::from(format!("{name}.weights"));
+        let path = args.output.as_deref().map_or(file.clone(), |folder| folder.join(file));
+        write_file(&path, packed.as_bytes())?;
+        context.terminal.detail(&format!("wrote {}", path.display()));
+    }
     for (stage, bytes) in made {
         match place(args.output.as_deref(), stage, &name, several) {
             Some(path) => {
@@ -86,6 +98,27 @@ fn make(session: &Session, args: &Build, target: &Target, stage: Stage) -> Resul
         },
     };
     Ok(text.into_bytes())
+}
+
+/// The parameters of a file as the compiled code wants them.
+fn weights(
+    context: &Context<'_>,
+    session: &Session,
+    args: &Build,
+    target: &Target,
+    path: &Path,
+) -> Result<Blob, Error> {
+    let Target::Compiled(backend) = target else {
+        return Err(Error::usage("the evaluator takes weight files as they are"));
+    };
+    let model = session.model(args.model.model.as_deref())?;
+    let options = options(session, args, model);
+    let plan = session.plan_for(model, backend.as_ref(), &options)?;
+    let params = session.params(model, Some(path), 0)?;
+    context.terminal.diagnostics(session.sources(), params.warnings());
+    let bar = Bar::new(context.terminal);
+    let cache = Cache::of_environment();
+    pack_weights(session.optimised(model)?, &plan, &params, cache.as_ref(), &bar)
 }
 
 fn options(session: &Session, args: &Build, model: ModelId) -> Options {
