@@ -13,7 +13,9 @@
 //! ```
 //!
 //! - `params` fills all parameters of the models, each from the seed and its name;
-//!   `param` says otherwise of one.
+//!   `param` says otherwise of one. For models with a checkpoint block, `stored` gives the
+//!   tensors in the weight file instead, under the names that they have there. Either way
+//!   a weight file is written, and the compiler reads it as it would read anybody's.
 //! - `run` calls an entry (`model.entry` where several models have one of that name) with
 //!   inputs by name. State that is not given is zeros. Sizes that no input shows are given
 //!   behind `where`. `then` goes on with the state and the sizes that the call before left.
@@ -33,14 +35,17 @@
 //! All `test` blocks of a program are run, too. `NNC_RUN=text` keeps to the programs whose
 //! names contain the text.
 
+mod arguments;
 mod case;
 mod compare;
 mod compiled;
 mod directive;
 mod engine;
+mod expected;
 mod value;
+mod weights;
 
-use case::Case;
+use case::{Case, library_tests};
 use nnc_backend::Backend;
 use std::sync::OnceLock;
 pub(crate) use value::Random;
@@ -137,6 +142,18 @@ fn compiled_code_agrees_with_the_evaluator() {
             }
             Ok(())
         });
+    }
+}
+
+#[test]
+fn the_tests_of_the_library_hold() {
+    let tests = library_tests().unwrap();
+    assert_eq!(tests.check_expected(), Ok(()));
+    assert_eq!(tests.check_optimised(), Ok(()));
+    for (backend, machines) in backends() {
+        for machine in machines {
+            assert_eq!(tests.check_compiled(&*backend, machine), Ok(()), "on {machine}");
+        }
     }
 }
 

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 pub(crate) struct Directives {
     pub(crate) params: Option<Range>,
     pub(crate) param: Vec<(String, Value)>,
+    /// Tensors in the weight file of a model with a checkpoint block.
+    pub(crate) stored: Vec<(String, Value)>,
     pub(crate) calls: Vec<Call>,
     /// By what is compared: `expected`, `optimised`, `compiled`.
     pub(crate) tolerances: BTreeMap<String, f64>,
@@ -26,7 +28,8 @@ pub(crate) struct Call {
     pub(crate) results: Vec<(String, Value)>,
 }
 
-const STARTS: [&str; 5] = ["# params:", "# param ", "# run:", "# then:", "# tolerance "];
+const STARTS: [&str; 6] =
+    ["# params:", "# param ", "# stored ", "# run:", "# then:", "# tolerance "];
 const CONTINUED: &str = "#    ";
 
 /// Reads them; a mistake is told with its line.
@@ -68,6 +71,13 @@ fn directive(directives: &mut Directives, line: usize, text: &str) -> Result<(),
         let name = reader.name()?;
         reader.take("=")?;
         directives.param.push((name, reader.value()?));
+        return reader.end();
+    }
+    if let Some(rest) = text.strip_prefix("# stored ") {
+        let mut reader = Reader::new(rest);
+        let name = reader.name()?;
+        reader.take("=")?;
+        directives.stored.push((name, reader.value()?));
         return reader.end();
     }
     if let Some(rest) = text.strip_prefix("# tolerance ") {
