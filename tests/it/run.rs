@@ -5,6 +5,7 @@
 //! ```text
 //! # params: random(9)
 //! # param norm.running_var = random(4, [7], 0.5, 1.5)
+//! # stored h.0.c_attn.weight: f16 = random(5, [12, 36])
 //! # run: forward(x = random(3, [5, 7])) => output = expected
 //! # run: step(ids = [[3, 0, 6]]) where S = 8, cache.len = 0
 //! #     => scores = expected, cache.k = expected, cache.len = 3
@@ -14,7 +15,8 @@
 //!
 //! - `params` fills all parameters of the models, each from the seed and its name;
 //!   `param` says otherwise of one. For models with a checkpoint block, `stored` gives the
-//!   tensors in the weight file instead, under the names that they have there. Either way
+//!   tensors in the weight file instead, under the names and (if it is not f32)
+//!   the elements that they have there. Either way
 //!   a weight file is written, and the compiler reads it as it would read anybody's.
 //! - `run` calls an entry (`model.entry` where several models have one of that name) with
 //!   inputs by name. State that is not given is zeros. Sizes that no input shows are given

@@ -37,8 +37,8 @@ impl Weights {
     ) -> Result<Weights, String> {
         let mut tensors = Vec::new();
         if model.checkpoint.is_some() {
-            for (name, value) in &directives.stored {
-                let tensor = value.tensor(nnc_graph::Elem::F32).ok_or("`expected` is no tensor")?;
+            for (name, elem, value) in &directives.stored {
+                let tensor = value.tensor(*elem).ok_or("`expected` is no tensor")?;
                 tensors.push(stored(name, &Tensor::from_eval(&tensor)));
             }
         } else {
