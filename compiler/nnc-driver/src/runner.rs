@@ -230,7 +230,7 @@ fn evaluate(
     let name = interface.entry.name.as_str();
     let results = nnc_eval::evaluate_shared(module, name, &dims, &lookup, &mut tensors, &options);
     let results = match results {
-        Ok((results, _)) => results,
+        Ok(results) => results,
         Err(error) => {
             // The call has not happened.
             for (key, tensor) in keys.into_iter().zip(tensors) {

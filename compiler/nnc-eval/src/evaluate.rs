@@ -55,11 +55,20 @@ pub fn evaluate(
 ) -> Result<Outputs, EvalError> {
     let params = |name: &str| params(name).map(Arc::new);
     let mut inputs = inputs.iter().cloned().map(Arc::new).collect();
-    let (tensors, dims) = evaluate_shared(module, entry, dims, &params, &mut inputs, options)?;
-    Ok(Outputs { tensors: tensors.into_iter().map(Arc::unwrap_or_clone).collect(), dims })
+    let tensors = evaluate_shared(module, entry, dims, &params, &mut inputs, options)?;
+    let size = lookup(dims);
+    let mut after = dims.to_vec();
+    for update in module.entry(entry).iter().flat_map(|it| &it.updates) {
+        let value = update.value.eval(&size);
+        if let (Some(dim), Some(value)) = (after.iter_mut().find(|it| it.0 == update.dim), value) {
+            dim.1 = value;
+        }
+    }
+    let tensors = tensors.into_iter().map(Arc::unwrap_or_clone).collect();
+    Ok(Outputs { tensors, dims: after })
 }
 
-/// As [`evaluate`], without copies of tensors: an input that nobody else holds is written
+/// The tensors that [`evaluate`] gives, without copies: an input that nobody else holds is written
 /// over where the program writes into it, such as a cache. The inputs are taken when all
 /// arguments have been checked.
 pub fn evaluate_shared(
@@ -69,7 +78,7 @@ pub fn evaluate_shared(
     params: &dyn Fn(&str) -> Option<Shared>,
     inputs: &mut Vec<Shared>,
     options: &Options<'_>,
-) -> Result<(Vec<Shared>, Vec<(Name, i64)>), EvalError> {
+) -> Result<Vec<Shared>, EvalError> {
     let found = module.entry(entry).ok_or_else(|| {
         let known: Vec<&str> = module.entries.iter().map(|it| it.name.as_str()).collect();
         EvalError::Argument(format!("no entry `{entry}`; there are: {}", known.join(", ")))
@@ -104,16 +113,7 @@ pub fn evaluate_shared(
         check_input(Name::new(&param.name), &param.ty, &tensor, &size)?;
         stored.push(tensor);
     }
-    let inputs = std::mem::take(inputs);
-    let tensors = run_graph(module, found.graph, dims, &stored, inputs, options)?;
-    let mut after = dims.to_vec();
-    for update in &found.updates {
-        let value = update.value.eval(&size);
-        if let (Some(dim), Some(value)) = (after.iter_mut().find(|it| it.0 == update.dim), value) {
-            dim.1 = value;
-        }
-    }
-    Ok((tensors, after))
+    run_graph(module, found.graph, dims, &stored, std::mem::take(inputs), options)
 }
 
 fn lookup(dims: &[(Name, i64)]) -> impl Fn(Name) -> Option<i64> {

@@ -58,6 +58,9 @@ fn what_is_written_reads_back() {
     assert_eq!(written.len(), 2);
     let spec = format!("ids={}", folder.path().join("each/ids.npy").display());
     assert_eq!(read(&[&spec]).unwrap()[0].1.float(1), 6.0);
+    let path = folder.path().join("in.npz");
+    write_outputs(&path, &both).unwrap();
+    assert_eq!(read(&[path.to_str().unwrap()]).unwrap().len(), 2);
     assert!(write_outputs(&folder.path().join("both.npy"), &both).is_err());
     assert!(write_outputs(&folder.path().join("x.txt"), &both[..1]).is_err());
 }
