@@ -131,6 +131,7 @@ impl<'a> Runner<'a> {
             }
             arguments.push(Some(tensor));
         }
+        check_positions(interface, &sizes, &arguments)?;
         if let Some((name, _)) = inputs.iter().find(|(name, _)| {
             !interface.entry.inputs.iter().any(|it| it.name.as_str() == *name && it.state.is_none())
         }) {
@@ -153,6 +154,43 @@ impl<'a> Runner<'a> {
         }
         Ok(outputs)
     }
+}
+
+/// That integers which are positions in a table lie within it.
+fn check_positions(
+    interface: &Interface,
+    sizes: &[i64],
+    arguments: &[Option<&Tensor>],
+) -> Result<(), Error> {
+    for (input, tensor) in interface.entry.inputs.iter().zip(arguments) {
+        let bound = input.index_bound.as_ref().and_then(|it| interface.eval(it, sizes));
+        let (Some(bound), Some(tensor)) = (bound, tensor) else { continue };
+        let values = tensor.to_eval().data;
+        let wrong = (0..tensor.len()).find(|at| !(0..bound).contains(&values.int(*at)));
+        if let Some(at) = wrong {
+            let failure = Failure::new(format!(
+                "`{}` is {} at {}; its table has {bound} rows, 0..{bound}",
+                input.name,
+                values.int(at),
+                position(&tensor.shape, at)
+            ));
+            return Err(Error::Input(
+                failure.help(format!("give numbers below {bound}, such as this model's tokens")),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// `[0, 3]`, of a row-major number.
+pub(crate) fn position(shape: &[usize], at: usize) -> String {
+    let mut rest = at;
+    let mut index: Vec<String> = Vec::new();
+    for size in shape.iter().rev() {
+        index.insert(0, (rest % size).to_string());
+        rest /= size;
+    }
+    format!("[{}]", index.join(", "))
 }
 
 /// Refuses a plan whose state and values on the way do not fit into the machine's
@@ -178,8 +216,8 @@ pub(crate) fn entry(interfaces: &[Interface], name: Option<&str>) -> Result<usiz
     let list = names.join(", ");
     match name {
         Some(name) => names.iter().position(|it| *it == name).ok_or_else(|| {
-            Error::usage(format!("the model has no entry `{name}`"))
-                .help(format!("its entries are {list}"))
+            let failure = Failure::new(format!("the model has no entry `{name}`"));
+            Error::Usage(failure.names(name, "its entries", &names))
         }),
         None if names.len() == 1 => Ok(0),
         None if names.is_empty() => Err(Error::usage("the model has no entries")

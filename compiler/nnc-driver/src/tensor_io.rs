@@ -2,12 +2,13 @@
 
 mod literal;
 
+use crate::error::plain_words;
 use crate::runner::inputs_of;
 use crate::sizes::shape_of;
 use crate::{Error, Failure, Random, Tensor};
 use nnc_backend::Interface;
 use nnc_graph::{Elem, TensorType};
-use nnc_weights::{WeightError, WeightFile};
+use nnc_weights::{Problem, WeightError, WeightFile};
 use std::path::{Path, PathBuf};
 
 /// Reads an entry's inputs.
@@ -101,7 +102,12 @@ fn open(path: &Path) -> Result<WeightFile, Error> {
 }
 
 pub(crate) fn weight_error(error: WeightError) -> Error {
-    Error::input(error.to_string())
+    match &*error.problem {
+        Problem::Io(why) => {
+            Error::input(format!("cannot read {}: {}", error.file, plain_words(why)))
+        }
+        _ => Error::input(error.to_string()),
+    }
 }
 
 fn read_tensor(file: &WeightFile, name: &str, elem: Elem) -> Result<Tensor, Error> {
