@@ -1,65 +1,8 @@
 //! What only a model's numbers can show to be wrong, one function a mistake.
 
 use nnc_base::{Code, Diagnostic, Name, Span};
-use nnc_hir::{Base, Condition, DimParam, Layer};
+use nnc_hir::{Base, Condition, DimParam};
 use nnc_shape::Dim;
-
-use crate::params::divisibility;
-
-/// `D % N == 0` and the like for the numbers of a model.
-pub(crate) fn fact_fails(
-    at: Span,
-    layer: &Layer,
-    fact: &Condition,
-    value: &dyn Fn(Name) -> Option<i64>,
-) -> Diagnostic {
-    let mut names: Vec<Name> = layer.params.iter().map(|param| param.name).collect();
-    names.extend(layer.configs.iter().map(|config| config.name));
-    let mut used: Vec<Name> = fact.vars().into_iter().collect();
-    used.sort_by_key(|name| names.iter().position(|it| it == name));
-    let values: Vec<String> =
-        used.iter().filter_map(|name| Some(format!("{name} = {}", value(*name)?))).collect();
-    let values = values.join(", ");
-    match divisibility(fact, &names) {
-        Some((by, of)) => {
-            let (by_value, of_value) = (by.eval(value).unwrap_or(1), of.eval(value).unwrap_or(0));
-            let rest = if by_value == 0 { 0 } else { of_value % by_value };
-            Diagnostic::error(
-                Code("E0220"),
-                at,
-                format!("`{of} % {by} == 0` fails: {of_value} % {by_value} = {rest}"),
-            )
-            .here(format!("`{}` with {values}", layer.name))
-            .label(layer.span, format!("`{}` says `where {of} % {by} == 0`", layer.name))
-            .note(format!("{of_value} is divisible by {}", divisors(of_value, by_value)))
-            .help(format!("choose {by} among the divisors of {of}, or another {of}"))
-        }
-        None => Diagnostic::error(Code("E0220"), at, format!("`{fact}` fails"))
-            .here(format!("`{}` with {values}", layer.name))
-            .label(layer.span, format!("`{}` says `where {fact}`", layer.name))
-            .help(format!("choose numbers for which `{fact}` holds")),
-    }
-}
-
-/// The divisors that are nearest to a number, in order.
-fn divisors(of: i64, near: i64) -> String {
-    let mut all: Vec<i64> = (1..=of.min(1 << 20)).filter(|by| of % by == 0).collect();
-    all.sort_by_key(|by| (by - near).abs());
-    all.truncate(5);
-    all.sort_unstable();
-    all.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")
-}
-
-pub(crate) fn size_too_small(at: Span, layer: &Layer, param: &DimParam, value: i64) -> Diagnostic {
-    Diagnostic::error(
-        Code("E0506"),
-        at,
-        format!("{} is {value}, and must be at least {}", param.name, param.min),
-    )
-    .here(format!("`{}` with {} = {value}", layer.name, param.name))
-    .label(param.span, "declared here")
-    .help(format!("give {} a size of at least {}", param.name, param.min))
-}
 
 /// A run-time size without an upper bound.
 pub(crate) fn unbounded(at: Span, entry: Name, param: &DimParam) -> Diagnostic {
@@ -107,17 +50,11 @@ pub(crate) fn entry_fact_fails(
         .help(format!("change the entry's facts such that `{fact}` holds"))
 }
 
-pub(crate) fn layer_in_itself(at: Span, layer: &Layer) -> Diagnostic {
-    Diagnostic::error(Code("E0113"), at, format!("layer `{}` contains itself", layer.name))
-        .here("this use never ends")
-        .label(layer.span, "declared here")
-        .help("use an array of layers, `[Block<D>; L]`, for something that repeats")
-}
-
-pub(crate) fn calls_itself(at: Span, name: &str) -> Diagnostic {
-    Diagnostic::error(Code("E0113"), at, format!("`{name}` calls itself without an end"))
-        .here("this call never ends")
-        .help("use `fold` or `scan` for something that repeats")
+/// Layers in layers, or calls in calls, beyond what is followed.
+pub(crate) fn too_deep(at: Span, name: &str, most: usize) -> Diagnostic {
+    Diagnostic::error(Code("E0506"), at, format!("`{name}` lies more than {most} levels deep"))
+        .here("this is the level that is too deep")
+        .help("put some of the levels together, or use an array of layers and `fold`")
 }
 
 pub(crate) fn no_storage(at: Span, base: &Base) -> Diagnostic {
@@ -128,12 +65,12 @@ pub(crate) fn no_storage(at: Span, base: &Base) -> Diagnostic {
 
 pub(crate) fn param_too_big(at: Span, path: &str, shape: &[i64]) -> Diagnostic {
     let shape: Vec<String> = shape.iter().map(i64::to_string).collect();
-    Diagnostic::error(Code("E0505"), at, format!("`{path}` is too big: [{}]", shape.join(", ")))
+    Diagnostic::error(Code("E0516"), at, format!("`{path}` is too big: [{}]", shape.join(", ")))
         .help("check the numbers of the model")
 }
 
 pub(crate) fn too_many_items(at: Span, path: &str, count: i64, most: i64) -> Diagnostic {
-    Diagnostic::error(Code("E0505"), at, format!("`{path}` adds too many items: {count}"))
+    Diagnostic::error(Code("E0516"), at, format!("`{path}` adds too many items: {count}"))
         .note(format!("the arrays of a model have at most {most} items, all together"))
         .help("check the numbers of the model")
 }

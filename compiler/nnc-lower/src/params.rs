@@ -2,7 +2,7 @@
 
 use nnc_base::Span;
 use nnc_graph::{Elem, TensorType};
-use nnc_hir::{CompareOp, Condition, FieldValue, Init};
+use nnc_hir::{FieldValue, Init};
 use nnc_shape::Dim;
 
 use crate::building::Home;
@@ -10,7 +10,7 @@ use crate::errors;
 use crate::instance::Instance;
 use crate::lowerer::{Lowerer, Lowering};
 
-/// Layers may be nested this deep; deeper means that one contains itself.
+/// Layers may be nested this deep.
 const MOST_NESTING: usize = 64;
 
 /// A model may have this many fields, those of arrays counted one by one.
@@ -42,8 +42,8 @@ impl ParamInfo {
 }
 
 impl<'a> Lowerer<'a> {
-    /// All parameters of a layer in the order of its fields, after its facts were
-    /// checked; `at` is the model or field that uses it.
+    /// All parameters of a layer in the order of its fields; `at` is the model or field
+    /// that uses it.
     pub(crate) fn params_of(&mut self, instance: &Instance, at: Span) -> Lowering<Vec<ParamInfo>> {
         let mut params = Vec::new();
         self.fields = 0;
@@ -74,20 +74,8 @@ impl<'a> Lowerer<'a> {
         let program = self.program;
         let layer = &program.layers[instance.layer];
         if depth > MOST_NESTING {
-            return Err(Box::new(errors::layer_in_itself(at, layer)));
-        }
-        for fact in &layer.facts {
-            if instance.holds(fact) == Some(false) {
-                return Err(Box::new(errors::fact_fails(at, layer, fact, &|name| {
-                    instance.sizes.get(&name)?.as_constant()
-                })));
-            }
-        }
-        for param in &layer.params {
-            let value = instance.sizes.get(&param.name).and_then(Dim::as_constant);
-            if let Some(value) = value.filter(|value| *value < param.min) {
-                return Err(Box::new(errors::size_too_small(at, layer, param, value)));
-            }
+            let name = layer.name.as_str();
+            return Err(Box::new(errors::too_deep(at, name, MOST_NESTING)));
         }
         for field in &layer.fields {
             let path = instance.field_path(field.name);
@@ -153,21 +141,4 @@ impl<'a> Lowerer<'a> {
             FieldValue::Absent | FieldValue::If { .. } | FieldValue::Error => Ok(()),
         }
     }
-}
-
-/// The divisor and dividend of a condition that says that one divides the other.
-pub(crate) fn divisibility(condition: &Condition, names: &[nnc_base::Name]) -> Option<(Dim, Dim)> {
-    let Condition::Compare(CompareOp::Eq, left, right) = condition else { return None };
-    if right.as_constant() != Some(0) {
-        return None;
-    }
-    for of in names {
-        for by in names {
-            let (of, by) = (Dim::var(*of), Dim::var(*by));
-            if of.rem(&by) == *left {
-                return Some((by, of));
-            }
-        }
-    }
-    None
 }

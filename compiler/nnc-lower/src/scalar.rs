@@ -210,7 +210,7 @@ impl<'a> Lowerer<'a> {
     pub(crate) fn enter(&mut self, frame: &mut Frame<'a>) -> Lowering<Val> {
         if self.depth == MOST_CALLS {
             let name = frame.function.name.map_or("fn", |name| name.as_str());
-            return Err(Box::new(errors::calls_itself(self.span, name)));
+            return Err(Box::new(errors::too_deep(self.span, name, MOST_CALLS)));
         }
         self.depth += 1;
         let result = self.block(frame, &frame.function.body);

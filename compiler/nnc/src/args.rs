@@ -61,6 +61,8 @@ pub(crate) enum Command {
     Build(Build),
     Run(Run),
     Generate(Generate),
+    #[cfg(feature = "llvm")]
+    Bench(Bench),
     Params(Params),
     Cost(Cost),
     Explain(Explain),
@@ -126,6 +128,35 @@ pub(crate) struct Run {
     /// [default: as text to standard output]
     #[arg(short, long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub target: Target,
+    #[command(flatten)]
+    pub weights: Weights,
+}
+
+/// Time an entry beside what the machine can do at most
+#[cfg(feature = "llvm")]
+#[derive(Group, Debug)]
+pub(crate) struct Bench {
+    #[command(flatten)]
+    pub program: Program,
+    #[command(flatten)]
+    pub model: Model,
+    /// The entry, where the model has several
+    #[arg(long, value_name = "NAME")]
+    pub entry: Option<String>,
+    /// An input as `nnc run` takes it [default: random numbers]
+    #[arg(short, long, value_name = "SPEC")]
+    pub input: Vec<String>,
+    /// A size, such as T=16
+    #[arg(long, value_name = "NAME=N", value_parser = size)]
+    pub size: Vec<(String, i64)>,
+    /// How often the entry is run, at most
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub rounds: usize,
+    /// After how many seconds no new round begins
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub seconds: u64,
     #[command(flatten)]
     pub target: Target,
     #[command(flatten)]

@@ -1,5 +1,7 @@
 //! The commands, a file each.
 
+#[cfg(feature = "llvm")]
+mod bench;
 mod build;
 mod check;
 mod completions;
@@ -35,6 +37,8 @@ pub(crate) struct Context<'a> {
 pub(crate) fn run(args: Args, terminal: &Terminal) -> u8 {
     let mut context = Context { terminal, sources: Sources::new() };
     let result = match args.command {
+        #[cfg(feature = "llvm")]
+        Command::Bench(args) => bench::run(&mut context, args),
         Command::Check(args) => check::run(&mut context, args),
         Command::Build(args) => build::run(&mut context, args),
         Command::Run(args) => run::run(&mut context, args),

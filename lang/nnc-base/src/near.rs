@@ -2,11 +2,16 @@
 
 /// The name in `names` that a person may have meant, if one is near.
 pub fn nearest<'n>(wrong: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
-    let limit = (wrong.chars().count() / 3).max(1);
+    // Of names of a letter or two, every other is near.
+    let limit = match wrong.chars().count() {
+        0..=2 => 0,
+        length => (length / 3).max(1),
+    };
+    let near = |distance: usize, name: &str| distance <= limit || wrong.eq_ignore_ascii_case(name);
     names
         .into_iter()
         .map(|name| (edit_distance(wrong, name), name))
-        .filter(|(distance, name)| *distance <= limit && *name != wrong)
+        .filter(|(distance, name)| near(*distance, name) && *name != wrong)
         .min()
         .map(|(_, name)| name)
 }
@@ -48,5 +53,7 @@ mod tests {
         assert_eq!(nearest("Bias", names), Some("bias"));
         assert_eq!(nearest("scale", names), None);
         assert_eq!(nearest("bias", ["bias"]), None);
+        assert_eq!(nearest("F", ["B", "D"]), None);
+        assert_eq!(nearest("t", ["T"]), Some("T"));
     }
 }

@@ -113,6 +113,10 @@ impl Type {
         Type::Tuple(Vec::new())
     }
 
+    pub fn is_unit(&self) -> bool {
+        matches!(self, Type::Tuple(parts) if parts.is_empty())
+    }
+
     pub fn as_tensor(&self) -> Option<&TensorType> {
         match self {
             Type::Tensor(tensor) => Some(tensor),

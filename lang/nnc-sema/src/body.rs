@@ -6,13 +6,16 @@
 mod call;
 mod elementwise;
 mod expr;
+mod holes;
 mod index;
+mod origins;
 mod place;
 mod scalar;
 mod shape;
 mod state;
 mod unify;
 
+pub(crate) use holes::{Candidate, check_candidate};
 pub(crate) use place::{condition_in as condition_of, field_in as place_in};
 
 use std::collections::HashMap;
@@ -26,7 +29,10 @@ use nnc_syntax::ast;
 
 use crate::cx::{Cx, Progress, Scope};
 use crate::dims::{assume, is_dim_function};
-use crate::errors::{index as index_errors, names as name_errors, state as state_errors};
+use crate::errors::{Meeting, Softmax};
+use crate::errors::{
+    index as index_errors, names as name_errors, shapes as shape_errors, state as state_errors,
+};
 use index::{NestState, Var};
 
 /// A checked expression.
@@ -40,6 +46,8 @@ pub(crate) struct Value {
 /// The check of one function's body.
 pub(crate) struct Body<'c, 'a> {
     cx: &'c mut Cx<'a>,
+    /// `None` for a test.
+    id: Option<FunctionId>,
     scope: Scope,
     owner: Option<LayerId>,
     /// Whether `float` and `..` occur in the signature.
@@ -61,13 +69,17 @@ pub(crate) struct Body<'c, 'a> {
     /// Used up, where, and by which name its value goes now.
     moved: HashMap<LocalId, (Span, Name)>,
     /// Along which axis a local's probabilities sum to one.
-    normalised: HashMap<LocalId, (usize, Span)>,
+    normalised: HashMap<LocalId, Softmax>,
     /// Which axis of a local was merged from several.
     merged: HashMap<LocalId, (usize, Span)>,
     /// How many branches are open in which state may not change.
     branches: usize,
     /// Whether a `reveal` is answered.
     test: bool,
+    /// Whether a part could not be parsed: names that are not found may be from there.
+    broken: bool,
+    /// The holes of the body that stand for values.
+    holes: Vec<holes::OpenValue>,
 }
 
 impl Value {
@@ -81,6 +93,10 @@ impl Value {
 
     fn is_error(&self) -> bool {
         self.expr.ty.is_error()
+    }
+
+    fn is_unit(&self) -> bool {
+        self.expr.ty.is_unit()
     }
 }
 
@@ -114,6 +130,7 @@ pub(crate) fn check_function(cx: &mut Cx<'_>, id: FunctionId) {
     let (locals, params, result) =
         (declared.locals.clone(), declared.params.clone(), declared.result.clone());
     let mut body = Body::new(cx, scope, owner, float, pack, locals);
+    body.id = Some(id);
     for param in &params {
         body.names.insert(param.name, param.local);
         if param.inout.is_some() {
@@ -130,7 +147,17 @@ pub(crate) fn check_function(cx: &mut Cx<'_>, id: FunctionId) {
     };
     let at = value.expr.span;
     let signature = cx_span(body.cx, id);
-    let value = body.fit_result(value, &result, at, signature);
+    // A body that was not understood to its end gives nothing to compare.
+    let unknown = body.broken && value.is_unit();
+    let missing = !unknown && !stmts.is_empty() && value.is_unit() && !result.is_unit();
+    if missing && !result.is_error() {
+        let end = Span::new(span.file, span.end.saturating_sub(1), span.end);
+        let expected = body.show(&result);
+        body.report(shape_errors::no_value(end, &expected, signature));
+    }
+    let value = if unknown || missing { Value::error(at) } else { value };
+    let value = body.fit(value, &result, Meeting::new(at, signature, "the declared result"));
+    body.report_holes();
     let stmts = std::mem::take(&mut body.stmts);
     let finals: Vec<Option<LocalId>> =
         params.iter().map(|param| body.current.get(&param.local).copied()).collect();
@@ -182,6 +209,7 @@ pub(crate) fn check_test(cx: &mut Cx<'_>, module: usize, id: FunctionId, block: 
             body.report(name_errors::unused_value(value.expr.span));
         }
     }
+    body.report_holes();
     let stmts = std::mem::take(&mut body.stmts);
     let (locals, index_vars) =
         (std::mem::take(&mut body.locals), std::mem::take(&mut body.index_vars));
@@ -204,6 +232,7 @@ impl<'c, 'a> Body<'c, 'a> {
     ) -> Body<'c, 'a> {
         Body {
             cx,
+            id: None,
             scope,
             owner,
             float,
@@ -222,11 +251,22 @@ impl<'c, 'a> Body<'c, 'a> {
             merged: HashMap::new(),
             branches: 0,
             test: false,
+            broken: false,
+            holes: Vec::new(),
         }
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
         self.cx.report(diagnostic);
+    }
+
+    /// Says that a value of this type stands where a tensor is wanted.
+    fn not_a_tensor(&mut self, at: Span, ty: &Type) {
+        let diagnostic = match ty {
+            Type::Layer(used) => shape_errors::layer_as_tensor(at, self.cx.layer(used.layer).name),
+            ty => shape_errors::not_a_tensor(at, &self.show(ty)),
+        };
+        self.report(diagnostic);
     }
 
     /// A type as messages write it.
@@ -294,11 +334,13 @@ impl<'c, 'a> Body<'c, 'a> {
             }
             ast::StmtKind::Yield { target, .. } => {
                 self.report(state_errors::yield_outside(target));
+                let local = self.new_local(target.name, Type::Error, target.span);
+                self.bind(target.name, local);
             }
             ast::StmtKind::Assert(value) => self.assert_stmt(value, stmt.span),
             ast::StmtKind::Scan(scan) => self.scan(scan, stmt.span),
             ast::StmtKind::Expr(value) => self.expr_stmt(value),
-            ast::StmtKind::Error => {}
+            ast::StmtKind::Error => self.broken = true,
         }
     }
 
@@ -323,6 +365,7 @@ impl<'c, 'a> Body<'c, 'a> {
                 self.bind(name.name, local);
             }
             ast::PatternKind::Error => {
+                self.broken = true;
                 self.expr(value);
             }
         }

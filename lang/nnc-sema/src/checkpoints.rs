@@ -30,7 +30,9 @@ impl Cx<'_> {
             Some(Symbol::Layer(layer)) => layer,
             Some(Symbol::Alias(usize::MAX, _)) => return,
             _ => {
-                self.report(name_errors::unknown_layer(&declared.layer, None));
+                let layers = self.program.layers.values().map(|it| it.name.as_str());
+                let near = nearest(declared.layer.as_str(), layers);
+                self.report(name_errors::unknown_layer(&declared.layer, near, None));
                 return;
             }
         };
@@ -269,10 +271,13 @@ impl Cx<'_> {
                     Some((**element).clone())
                 }
                 (ast::PathStep::At(index, _), FieldValue::Array(element, count)) => {
-                    let outside = count.as_constant().is_some_and(|count| *index >= count);
+                    if let Some(count) = count.as_constant().filter(|count| *index >= *count) {
+                        self.report(errors::outside_array(path.span, &text, *index, count));
+                        return None;
+                    }
                     text.push_str(&format!("[{index}]"));
                     steps.push(PathStep::Index(Dim::constant(*index)));
-                    (!outside).then(|| (**element).clone())
+                    Some((**element).clone())
                 }
                 _ => None,
             };

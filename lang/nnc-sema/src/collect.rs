@@ -37,6 +37,10 @@ impl<'a> Cx<'a> {
             constants_open: Vec::new(),
             aliases_open: Vec::new(),
             functions_open: Vec::new(),
+            candidates: Vec::new(),
+            header: false,
+            unknown_dims: HashSet::new(),
+            calls: Vec::new(),
         };
         let mut public = HashSet::new();
         for (index, input) in inputs.iter().enumerate() {
@@ -380,7 +384,7 @@ impl<'a> Cx<'a> {
     }
 }
 
-fn item_name(kind: &ast::ItemKind) -> Option<ast::Ident> {
+pub(crate) fn item_name(kind: &ast::ItemKind) -> Option<ast::Ident> {
     match kind {
         ast::ItemKind::Elem(it) => Some(it.name),
         ast::ItemKind::Type(it) => Some(it.name),

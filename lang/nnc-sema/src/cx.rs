@@ -7,6 +7,8 @@ use nnc_base::{Diagnostic, Name, Span};
 use nnc_hir::{ConfigKind, Function, FunctionId, Layer, LayerId, MeaningId, Program, Rate};
 use nnc_shape::{Dim, Facts};
 
+use crate::body::Candidate;
+use crate::collect::item_name;
 use crate::scope::{Builtins, Module, Place, Symbol};
 
 /// The state of the analysis: the program as far as it is known, and the messages.
@@ -32,6 +34,14 @@ pub(crate) struct Cx<'a> {
     pub(crate) constants_open: Vec<(usize, usize)>,
     pub(crate) aliases_open: Vec<(usize, usize)>,
     pub(crate) functions_open: Vec<FunctionId>,
+    /// Candidates of holes, to be checked when signatures are known.
+    pub(crate) candidates: Vec<Candidate>,
+    /// Whether the header or a field of a layer is looked at.
+    pub(crate) header: bool,
+    /// Dims that were said to be unknown, by module.
+    pub(crate) unknown_dims: HashSet<(usize, Name)>,
+    /// Which function calls which, and where.
+    pub(crate) calls: Vec<(FunctionId, FunctionId, Span)>,
 }
 
 /// How far the check of a function's body is.
@@ -161,6 +171,15 @@ impl Cx<'_> {
 
     pub(crate) fn symbol(&self, module: usize, name: Name) -> Option<Symbol> {
         self.modules[module].symbols.get(&name).map(|(symbol, _)| *symbol)
+    }
+
+    /// The module that has a public item of this name, if one has.
+    pub(crate) fn exported(&self, name: Name) -> Option<Name> {
+        let has = |module: &&Module<'_>| {
+            let mut public = module.ast.items.iter().filter(|item| item.public);
+            public.any(|item| item_name(&item.kind).is_some_and(|it| it.name == name))
+        };
+        self.modules.iter().find(has).map(|module| module.name)
     }
 
     pub(crate) fn layer(&self, id: LayerId) -> &Layer {

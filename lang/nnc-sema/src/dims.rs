@@ -6,7 +6,8 @@ use nnc_shape::{Dim, Fact, Facts, Remainder};
 use nnc_syntax::ast;
 
 use crate::cx::{Cx, Scope, Size};
-use crate::errors::{names as name_errors, sizes as errors};
+use crate::errors::names::{self as name_errors, Endless};
+use crate::errors::sizes as errors;
 use crate::scope::{Symbol, nearest};
 
 /// Calls of dim functions in one another beyond this depth are a recursion.
@@ -89,10 +90,13 @@ impl Cx<'_> {
             return None;
         }
         let declared = self.modules[scope.module].dims.get(&ident.name).map(|it| it.span);
+        if !self.unknown_dims.insert((scope.module, ident.name)) {
+            return None;
+        }
         let known = scope.names.keys().chain(self.modules[scope.module].dims.keys());
         let near = nearest(ident.as_str(), known.map(|it| it.as_str()));
         self.report(match declared {
-            Some(span) => name_errors::unbound_dim(ident, span),
+            Some(span) => name_errors::unbound_dim(ident, span, self.header),
             None => name_errors::unknown_dim(ident, near),
         });
         None
@@ -101,7 +105,7 @@ impl Cx<'_> {
     /// The value of a module's `const`.
     pub(crate) fn constant(&mut self, module: usize, item: usize, at: Span) -> Option<Size> {
         if self.constants_open.contains(&(module, item)) {
-            self.report(name_errors::recursion(at, "this constant needs its own value"));
+            self.report(name_errors::recursion(at, Endless::Constant));
             return None;
         }
         let ast::ItemKind::Const(constant) = &self.modules[module].ast.items[item].kind else {
@@ -203,7 +207,8 @@ impl Cx<'_> {
                 .map(|(name, _)| name.as_str())
                 .collect();
             let near = nearest(name.as_str(), functions);
-            self.report(name_errors::unknown_name(name, near));
+            let module = self.exported(name.name);
+            self.report(name_errors::unknown_name(name, near, module));
             return None;
         };
         let Symbol::Function(id) = symbol else {
@@ -213,7 +218,7 @@ impl Cx<'_> {
             return None;
         };
         if self.functions_open.contains(&id) || self.functions_open.len() > MOST_DEPTH {
-            self.report(name_errors::recursion(name.span, "this function calls itself"));
+            self.report(name_errors::recursion(name.span, Endless::Size));
             return None;
         }
         let place = self.function_places[id.index()];
@@ -269,7 +274,7 @@ impl Cx<'_> {
             match name {
                 None => {
                     if place >= params.len() {
-                        self.report(name_errors::too_many_arguments(callee, params.len()));
+                        self.report(name_errors::too_many_arguments(callee, params, given.len()));
                         return None;
                     }
                     bound[place] = Some(index);
@@ -277,13 +282,12 @@ impl Cx<'_> {
                 }
                 Some(name) => match params.iter().position(|it| it.name == name.name) {
                     Some(at) if bound[at].is_none() => bound[at] = Some(index),
-                    Some(_) => {
-                        self.report(name_errors::argument_twice(name));
+                    Some(at) => {
+                        self.report(name_errors::argument_twice(name, params[at].span));
                         ok = false;
                     }
                     None => {
-                        let near = nearest(name.as_str(), params.iter().map(|it| it.as_str()));
-                        self.report(name_errors::unknown_argument(name, near));
+                        self.report(name_errors::unknown_argument(name, params));
                         ok = false;
                     }
                 },

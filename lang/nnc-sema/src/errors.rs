@@ -2,6 +2,7 @@
 
 pub(crate) mod checkpoints;
 pub(crate) mod elements;
+pub(crate) mod facts;
 pub(crate) mod index;
 pub(crate) mod layers;
 pub(crate) mod models;
@@ -10,8 +11,43 @@ pub(crate) mod shapes;
 pub(crate) mod sizes;
 pub(crate) mod state;
 
-use nnc_base::Diagnostic;
+use nnc_base::{Diagnostic, Name, Span};
 use nnc_shape::{Answer, Fact, Witness};
+
+/// Where a value and an expectation met.
+#[derive(Clone, Copy)]
+pub(crate) struct Meeting<'m> {
+    /// Where the value is.
+    pub(crate) at: Span,
+    /// Where the expectation was written.
+    pub(crate) expected_at: Span,
+    /// What expects it, such as "layer `down`".
+    pub(crate) who: &'m str,
+    /// What the value is called, if it has a name.
+    pub(crate) subject: Option<Name>,
+    /// The softmax that made it probabilities, and what it was applied to.
+    pub(crate) softmax: Option<Softmax>,
+}
+
+/// A softmax over an axis of a value, for messages about what is made of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Softmax {
+    pub(crate) axis: usize,
+    pub(crate) at: Span,
+    /// What it was applied to, if that has a name.
+    pub(crate) scores: Option<Name>,
+}
+
+impl<'m> Meeting<'m> {
+    pub(crate) fn new(at: Span, expected_at: Span, who: &'m str) -> Meeting<'m> {
+        Meeting { at, expected_at, who, subject: None, softmax: None }
+    }
+
+    /// The value in a repair: by its name, or as "…".
+    fn subject(&self) -> &'static str {
+        self.subject.map_or("…", |name| name.as_str())
+    }
+}
 
 /// "did you mean `x`?", if there is such a name.
 fn suggest(diagnostic: Diagnostic, near: Option<&str>) -> Diagnostic {

@@ -10,9 +10,11 @@ use nnc_hir::{
 use nnc_shape::Dim;
 use nnc_syntax::ast;
 
+use crate::body::Candidate;
 use crate::cx::{Cx, Scope, VarInfo};
 use crate::dims::assume;
-use crate::errors::{layers as errors, names as name_errors, sizes};
+use crate::errors::names::{self as name_errors, Endless};
+use crate::errors::{layers as errors, sizes};
 use crate::types::constant_float;
 
 /// What a layer or a space consists of.
@@ -45,6 +47,7 @@ impl<'a> Cx<'a> {
     /// Parameters, configs, facts and constants.
     pub(crate) fn layer_header(&mut self, id: LayerId) {
         let Some((module, parts)) = self.layer_parts(id) else { return };
+        self.header = true;
         let mut scope = Scope::new(module);
         let params = self.params(&mut scope, parts.params);
         if self.layer(id).space {
@@ -79,6 +82,7 @@ impl<'a> Cx<'a> {
         let layer = &mut self.program.layers[id];
         (layer.params, layer.configs) = (params, configs);
         (layer.facts, layer.aliases) = (facts, aliases);
+        self.header = false;
         self.layer_scopes[id.index()] = Rc::new(scope);
     }
 
@@ -147,6 +151,7 @@ impl<'a> Cx<'a> {
     pub(crate) fn layer_fields(&mut self, id: LayerId) {
         let Some((_, parts)) = self.layer_parts(id) else { return };
         let scope = (*self.layer_scopes[id.index()]).clone();
+        self.header = true;
         let mut fields: Vec<Field> = Vec::new();
         let mut names: HashMap<Name, Span> = HashMap::new();
         for member in parts.members {
@@ -155,7 +160,7 @@ impl<'a> Cx<'a> {
                     (field.names.as_slice(), self.field_value(&scope, &field.value))
                 }
                 ast::MemberKind::Hole(hole) => {
-                    (std::slice::from_ref(&hole.name), self.space_hole(&scope, hole))
+                    (std::slice::from_ref(&hole.name), self.space_hole(id, &scope, hole))
                 }
                 ast::MemberKind::Const(_) | ast::MemberKind::Fn(_) | ast::MemberKind::Error => {
                     continue;
@@ -175,6 +180,7 @@ impl<'a> Cx<'a> {
             }
         }
         self.program.layers[id].fields = fields;
+        self.header = false;
     }
 
     fn field_value(&mut self, scope: &Scope, value: &ast::FieldValue) -> FieldValue {
@@ -273,7 +279,7 @@ impl<'a> Cx<'a> {
     }
 
     /// A hole of a space with its candidates, each for all values of its choice.
-    fn space_hole(&mut self, scope: &Scope, hole: &ast::Hole) -> FieldValue {
+    fn space_hole(&mut self, owner: LayerId, scope: &Scope, hole: &ast::Hole) -> FieldValue {
         let mut inner = scope.clone();
         let mut dims = Vec::new();
         self.quantify_type(&mut inner, &hole.input, &mut dims);
@@ -300,7 +306,23 @@ impl<'a> Cx<'a> {
                 }
                 let chain: Option<Vec<_>> =
                     candidate.chain.iter().map(|layer| self.layer_use(&chosen, layer)).collect();
-                candidates.extend(chain);
+                let Some(chain) = chain else { continue };
+                let parts: Vec<String> = chain
+                    .iter()
+                    .map(|it| self.program.show(&Type::Layer(it.clone())).to_string())
+                    .collect();
+                self.candidates.push(Candidate {
+                    owner,
+                    hole: hole.name.name,
+                    hole_at: hole.output.span,
+                    scope: inner.clone(),
+                    input: input.clone(),
+                    output: output.clone(),
+                    chain: chain.clone(),
+                    text: parts.join(" >> "),
+                    at: candidate.span,
+                });
+                candidates.push(chain);
             }
         }
         FieldValue::Hole(SpaceHole { input, output, candidates })
@@ -347,7 +369,7 @@ impl<'a> Cx<'a> {
                     for used in found {
                         if marks[used.index()] == Mark::Open {
                             let span = self.program.layers[id].fields[at].span;
-                            self.report(name_errors::recursion(span, "this layer contains itself"));
+                            self.report(name_errors::recursion(span, Endless::Layer));
                             self.program.layers[id].fields[at].value = FieldValue::Error;
                         } else {
                             stack.push((used, false));

@@ -12,6 +12,7 @@
 //! This crate opens no files, prints nothing, and does not know how programs run.
 
 mod body;
+mod calls;
 mod checkpoints;
 mod collect;
 mod cx;
@@ -20,6 +21,7 @@ mod errors;
 mod explain;
 mod layers;
 mod models;
+mod once;
 mod scope;
 mod signature;
 mod types;
@@ -59,12 +61,15 @@ pub fn analyze(modules: &[ModuleInput<'_>]) -> Analysis {
     for id in cx.program.functions.ids().collect::<Vec<_>>() {
         body::check_function(&mut cx, id);
     }
+    for candidate in std::mem::take(&mut cx.candidates) {
+        body::check_candidate(&mut cx, candidate);
+    }
+    cx.endless_calls();
     for id in cx.program.checkpoints.ids().collect::<Vec<_>>() {
         cx.checkpoint(id);
     }
     cx.finish_items();
     let mut diagnostics = cx.diagnostics;
     diagnostics.sort_by_key(|it| it.span());
-    diagnostics.dedup();
-    Analysis { program: cx.program, diagnostics }
+    Analysis { program: cx.program, diagnostics: once::once(modules, diagnostics) }
 }

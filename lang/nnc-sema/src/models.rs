@@ -7,7 +7,7 @@ use nnc_syntax::ast;
 
 use crate::body::{check_test, condition_of};
 use crate::cx::{Cx, Scope, VarInfo};
-use crate::dims::{assume, prove};
+use crate::dims::{assume, prove, question};
 use crate::errors::{models as errors, names as name_errors};
 use crate::scope::{Place, Symbol, nearest};
 
@@ -94,22 +94,26 @@ impl<'a> Cx<'a> {
                 .map(|it| it.as_str())
                 .collect();
             let near = function.and_then(|name| nearest(name.as_str(), names));
-            let name = self.layer(layer).name;
+            let layer = self.layer(layer);
+            let (name, span, main) = (layer.name, layer.span, layer.main.is_some());
             let at = function.map_or(at, |it| it.span);
-            self.report(errors::no_function(at, name, near));
+            let wanted = function.map(|it| it.name);
+            self.report(errors::no_function(at, wanted, (name, span), main, near));
         }
         found
     }
 
     fn model(&mut self, module: usize, model: &ast::Model, span: Span) {
         let scope = Scope::new(module);
-        let Some(used) = self.layer_use(&scope, &model.layer) else { return };
-        let open = |dim: &Dim| dim.as_constant().is_none();
-        if used.dims.iter().any(open) {
-            let name = self.layer(used.layer).name;
-            self.report(errors::not_constant(model.layer.span, name));
+        let open = model.layer.args.iter().find_map(|arg| match &arg.value {
+            ast::StaticValue::Expr(expr) => self.open_size(module, expr),
+            ast::StaticValue::Type(_) => None,
+        });
+        if let Some(name) = open {
+            self.report(errors::not_constant(name.span, model.layer.name.name, name.as_str()));
             return;
         }
+        let Some(used) = self.layer_use(&scope, &model.layer) else { return };
         if let [first, second, ..] = model.weights.as_slice() {
             self.report(errors::second_weights(second.span, first.span));
         }
@@ -138,6 +142,20 @@ impl<'a> Cx<'a> {
             checkpoint,
             entries,
         });
+    }
+
+    /// A dim of the file in a size of a model, which has no value there.
+    fn open_size(&self, module: usize, expr: &ast::Expr) -> Option<ast::Ident> {
+        match &expr.kind {
+            ast::ExprKind::Name(name) => {
+                self.modules[module].dims.contains_key(&name.name).then_some(*name)
+            }
+            ast::ExprKind::Unary { operand, .. } => self.open_size(module, operand),
+            ast::ExprKind::Binary { left, right, .. } => {
+                self.open_size(module, left).or_else(|| self.open_size(module, right))
+            }
+            _ => None,
+        }
     }
 
     fn model_weights(
@@ -211,6 +229,12 @@ impl<'a> Cx<'a> {
         let mut facts = Vec::new();
         let mut ok = true;
         for fact in written {
+            if let Some(unknown) = unknown_size(&scope, fact) {
+                let known: Vec<Name> = dims.iter().map(|dim| dim.name).collect();
+                self.report(errors::unknown_size(&unknown, name, &known));
+                ok = false;
+                continue;
+            }
             match self.condition(&scope, fact) {
                 Some(fact) => facts.push(fact),
                 None => ok = false,
@@ -263,13 +287,21 @@ impl<'a> Cx<'a> {
                 continue;
             }
             let Condition::Compare(op, left, right) = &here else { continue };
-            // An equality with a constant is a promise that sizes are not open.
-            let fixed = *op == CompareOp::Eq
-                && (left.as_constant().is_some() || right.as_constant().is_some());
+            // An equality with a constant is a promise that sizes are not open, and a bound
+            // is one that they are not greater; what they are at least, and what divides
+            // them, is checked when the entry is called.
+            let limits = match op {
+                CompareOp::Eq => true,
+                CompareOp::Le | CompareOp::Lt => right.as_constant().is_some(),
+                CompareOp::Ge | CompareOp::Gt => left.as_constant().is_some(),
+                CompareOp::Ne => false,
+            };
+            let constant = left.as_constant().is_some() || right.as_constant().is_some();
             let single = left.vars().len() + right.vars().len() == 1;
-            if fixed && single && left.as_var().or(right.as_var()).is_some() {
-                let answer = scope.facts.equal(left, right);
-                let witness = match answer {
+            if limits && constant && single && left.as_var().or(right.as_var()).is_some() {
+                let question = question(*op, left, right);
+                let answer = question.map(|it| scope.facts.ask(&it));
+                let witness = match answer.unwrap_or(nnc_shape::Answer::Proven) {
                     nnc_shape::Answer::Refuted(it) => it,
                     nnc_shape::Answer::Unproven { witness, .. } => witness,
                     nnc_shape::Answer::Proven => None,
@@ -293,5 +325,20 @@ impl<'a> Cx<'a> {
                 self.report(name_errors::duplicate(&ident, span));
             }
         }
+    }
+}
+
+/// A name in a fact of an entry that is no size there.
+fn unknown_size(scope: &Scope, fact: &ast::Expr) -> Option<ast::Ident> {
+    match &fact.kind {
+        ast::ExprKind::Name(name) => {
+            let known = scope.names.contains_key(&name.name);
+            (!known && name.is_capital()).then_some(*name)
+        }
+        ast::ExprKind::Unary { operand, .. } => unknown_size(scope, operand),
+        ast::ExprKind::Binary { left, right, .. } => {
+            unknown_size(scope, left).or_else(|| unknown_size(scope, right))
+        }
+        _ => None,
     }
 }

@@ -1,14 +1,13 @@
 //! Signatures of functions: which sizes they quantify over, and what they ask for.
 
 use nnc_base::{Name, Span};
-use nnc_hir::{
-    AxisSize, Base, CompareOp, Condition, DimOrigin, DimParam, FunctionId, Local, Param, Type,
-};
+use nnc_hir::{AxisSize, Base, Condition, DimOrigin, DimParam, FunctionId, Local, Param, Type};
 use nnc_shape::Dim;
 use nnc_syntax::ast;
 
 use crate::cx::{Cx, Scope, VarInfo};
 use crate::dims::assume;
+use crate::errors::facts::{self as fact_errors, Asked, Unmet};
 use crate::errors::sizes as errors;
 use crate::scope::Symbol;
 
@@ -55,7 +54,13 @@ impl<'a> Cx<'a> {
         if let Some(result) = &function.result {
             self.quantify_type(&mut scope, result, &mut dims);
         }
-        for dim in &dims[bound..] {
+        let broken = function.params.iter().any(|it| matches!(it.ty.kind, ast::TypeKind::Error));
+        // A layer that has no value for a size was told so already.
+        let told = |cx: &Self, name: Name| cx.unknown_dims.contains(&(place.module, name));
+        for dim in dims[bound..].iter().filter(|_| !broken) {
+            if told(self, dim.name) {
+                continue;
+            }
             self.report(errors::only_in_result(dim.name, dim.span, function.signature_span));
         }
         // Bounds such as `past: dim <= S` may name any size of the signature.
@@ -342,42 +347,26 @@ impl<'a> Cx<'a> {
         }
     }
 
-    /// A fact that a callee or a layer asks for holds here.
-    pub(crate) fn require(
-        &mut self,
-        scope: &Scope,
-        here: &Condition,
-        written: &Condition,
-        at: Span,
-        callee: Name,
-        declared: Span,
-    ) {
-        match here {
-            Condition::And(left, right) => {
-                if let Condition::And(left_written, right_written) = written {
-                    self.require(scope, left, left_written, at, callee, declared);
-                    self.require(scope, right, right_written, at, callee, declared);
-                    return;
-                }
-            }
-            Condition::Compare(op, left, right) => {
-                if crate::dims::proves_comparison(&scope.facts, *op, left, right) {
-                    return;
-                }
-                let diagnostic = match op {
-                    CompareOp::Eq => {
-                        errors::fact_equal(scope, left, right, written, at, callee, declared)
-                    }
-                    _ => errors::fact_order(scope, here, written, at, callee, declared),
-                };
-                self.report(diagnostic);
-                return;
-            }
-            Condition::Const(_) | Condition::Config(_) | Condition::Not(_) | Condition::Or(..) => {}
+    /// All facts that a callee or a layer asks for hold here; those that do not are one
+    /// mistake. Each fact is given as it is here and as it was written.
+    pub(crate) fn require(&mut self, scope: &Scope, facts: &[Unmet], asked: &Asked<'_>) -> bool {
+        let mut unmet = Vec::new();
+        for (here, written) in facts {
+            unmet_in(scope, here, written, &mut unmet);
         }
-        if crate::dims::prove(scope, here) != Some(true) {
-            self.report(errors::fact_order(scope, here, written, at, callee, declared));
-        }
+        let Some((first, others)) = unmet.split_first() else { return true };
+        self.report(fact_errors::unmet(scope, first, others, asked));
+        false
+    }
+}
+
+/// The parts of a fact that are not known to hold.
+fn unmet_in(scope: &Scope, here: &Condition, written: &Condition, unmet: &mut Vec<Unmet>) {
+    if let (Condition::And(a, b), Condition::And(a_written, b_written)) = (here, written) {
+        unmet_in(scope, a, a_written, unmet);
+        unmet_in(scope, b, b_written, unmet);
+    } else if crate::dims::prove(scope, here) != Some(true) {
+        unmet.push((here.clone(), written.clone()));
     }
 }
 

@@ -11,6 +11,7 @@ use nnc_shape::Dim;
 use nnc_syntax::ast;
 
 use crate::cx::{Cx, Scope};
+use crate::errors::facts::Asked;
 use crate::errors::{elements, names as name_errors, sizes};
 use crate::scope::{Symbol, nearest};
 
@@ -77,7 +78,7 @@ impl Cx<'_> {
             return Type::Error;
         };
         if self.aliases_open.contains(&(module, item)) {
-            self.report(name_errors::recursion(named.span, "this type is made of itself"));
+            self.report(name_errors::recursion(named.span, name_errors::Endless::Type));
             return Type::Error;
         }
         let Some(dims) = self.static_dims(scope, &named.args) else { return Type::Error };
@@ -281,7 +282,8 @@ impl Cx<'_> {
                 let layers =
                     symbols.iter().filter(|(_, (symbol, _))| matches!(symbol, Symbol::Layer(_)));
                 let near = nearest(layer.name.as_str(), layers.map(|(name, _)| name.as_str()));
-                self.report(name_errors::unknown_layer(&layer.name, near));
+                let module = self.exported(layer.name.name);
+                self.report(name_errors::unknown_layer(&layer.name, near, module));
                 return None;
             }
         };
@@ -295,12 +297,8 @@ impl Cx<'_> {
         let bound = self.match_args(&params, &given, layer.span)?;
         if bound.iter().any(|it| it.is_none()) {
             let count = bound.iter().flatten().count();
-            self.report(name_errors::parameter_count(
-                layer.span,
-                layer.name.name,
-                params.len(),
-                count,
-            ));
+            let name = layer.name.name;
+            self.report(name_errors::missing_parameter(layer.span, name, &params, count));
             return None;
         }
         let mut dims = Vec::new();
@@ -369,7 +367,13 @@ impl Cx<'_> {
             ConfigKind::Dim | ConfigKind::Int => {
                 Some(ConfigValue::Dim(self.dim(scope, value)?.dim))
             }
-            ConfigKind::Bool => Some(ConfigValue::Bool(self.condition(scope, value)?)),
+            ConfigKind::Bool => {
+                if matches!(value.kind, ast::ExprKind::Int(_) | ast::ExprKind::Float(_)) {
+                    self.report(sizes::not_a_bool(value.span, config.name, config.span));
+                    return None;
+                }
+                Some(ConfigValue::Bool(self.condition(scope, value)?))
+            }
             ConfigKind::Float => self.float_value(scope, value),
         }
     }
@@ -421,12 +425,19 @@ impl Cx<'_> {
                 Dim::constant(param.min),
             ));
         }
-        for fact in facts {
-            let here = fact
-                .substitute(&|name| env.get(&name).cloned())
-                .with_configs(&|name| conditions.get(&name).cloned());
-            self.require(scope, &here, &fact, at.span, name, span);
-        }
+        let here = |fact: &Condition| {
+            fact.substitute(&|name| env.get(&name).cloned())
+                .with_configs(&|name| conditions.get(&name).cloned())
+        };
+        let facts: Vec<_> = facts.into_iter().map(|fact| (here(&fact), fact)).collect();
+        let layer = &self.program.layers[used.layer];
+        let names = layer.params.iter().map(|it| it.name);
+        let names = names.chain(layer.configs.iter().map(|it| it.name));
+        let sizes: Vec<(Name, Dim)> =
+            names.filter_map(|name| Some((name, env.get(&name)?.clone()))).collect();
+        let who = format!("layer `{name}`");
+        let asked = Asked { who: &who, at: at.span, declared: span, sizes: &sizes, origins: &[] };
+        self.require(scope, &facts, &asked);
     }
 }
 

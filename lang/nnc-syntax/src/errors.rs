@@ -4,6 +4,9 @@ use crate::ast::Ident;
 use crate::token::RESERVED;
 use nnc_base::{Code, Diagnostic, Span};
 
+/// A word of the language where a name is needed.
+pub(crate) const WORD: Code = Code("E0011");
+
 /// A token where it does not fit.
 pub(crate) fn unexpected(at: Span, found: &str, expected: &str, help: String) -> Diagnostic {
     Diagnostic::error(Code("E0001"), at, format!("expected {expected}, found {found}"))
@@ -93,7 +96,7 @@ pub(crate) fn chained_comparison(at: Span, pair: Span, repair: &str) -> Diagnost
 
 /// A reserved word where a name is needed.
 pub(crate) fn reserved_word(at: Span, word: &str) -> Diagnostic {
-    Diagnostic::error(Code("E0011"), at, format!("`{word}` is a word of the language and no name"))
+    Diagnostic::error(WORD, at, format!("`{word}` is a word of the language and no name"))
         .here("a name is needed here")
         .note(format!("never names: {}", RESERVED.map(|word| format!("`{word}`")).join(", ")))
         .help(format!("choose another name, such as `{word}_`"))
@@ -101,7 +104,7 @@ pub(crate) fn reserved_word(at: Span, word: &str) -> Diagnostic {
 
 /// `sum` or its like where a name is needed.
 pub(crate) fn reduction_as_name(at: Span, word: &str) -> Diagnostic {
-    Diagnostic::error(Code("E0011"), at, format!("`{word}[` starts a reduction and is no name"))
+    Diagnostic::error(WORD, at, format!("`{word}[` starts a reduction and is no name"))
         .here("a name is needed here")
         .help(format!("choose another name for what is indexed, such as `{word}_of`"))
 }

@@ -104,7 +104,32 @@ pub(crate) fn help(expected: &[String], found: Option<Tok>, before: Option<Tok>)
             "to compare, write `==`".to_owned()
         }
         Some(Tok::Colon) if has("=") && !has(":") => "to give a value, write `=`".to_owned(),
+        Some(Tok::Colon) if has("]") && fits.operators => {
+            "there are no slices: read a part with indices, `let y[b, i: 4] = x[b, i];`, or `split`"
+                .to_owned()
+        }
         Some(Tok::Equal) if has(":") => "to give a type or a layer, write `:`".to_owned(),
+        Some(Tok::Bar) if fits.expression => {
+            "a lambda `|h, block| …` is written only as the last argument of `fold`; declare a `fn`"
+                .to_owned()
+        }
+        Some(Tok::LeftParen) if has("[") && has("<") && !fits.expression => {
+            "axes stand in square brackets, sizes of layers in `<…>`: `f32[B, D]`, `Linear<D, F>`"
+                .to_owned()
+        }
+        Some(Tok::Upper("T")) if before == Some(Tok::Dot) => {
+            "write a transpose with indices: `let y[j, i] = x[i, j];`".to_owned()
+        }
+        Some(Tok::Lower(_)) if has("param") && has("if") => {
+            "a field is a layer or a `param …`; a function is called in the body of a `fn`"
+                .to_owned()
+        }
+        Some(Tok::Int(_))
+            if matches!(before, Some(Tok::LeftBracket)) && has("LOWER") && !fits.expression =>
+        {
+            "a reduction names its index, such as `sum[i] x[i]`; a value of that name needs another"
+                .to_owned()
+        }
         _ if before == Some(Tok::As) => {
             "write the element type to claim, such as `f32` or `Logits`".to_owned()
         }

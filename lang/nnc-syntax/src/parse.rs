@@ -85,8 +85,11 @@ impl Report<'_> {
         let mut skipped: Vec<(u32, u32)> = Vec::new();
         // Braces that a recovery skipped; their partners are no second mistake.
         let mut skipped_braces = 0;
+        // Words that were taken for names; where they are used is no second mistake.
+        let mut words: Vec<&str> = Vec::new();
         for mistake in &self.mistakes {
             let (start, tok, end) = place(&mistake.error, self.text.len() as u32);
+            let word = self.text.get(start as usize..end as usize).unwrap_or("");
             let partner = skipped_braces > 0 && tok == Some(Tok::RightBrace);
             for (_, tok, _) in &mistake.dropped {
                 match tok {
@@ -101,8 +104,16 @@ impl Report<'_> {
             }
             let follows = before.is_some_and(|(_, to)| to == start && start < end);
             let segment = segment(start);
-            if !partner && !follows && tok != Some(Tok::Error) && !told.contains(&segment) {
-                messages.push(self.message(mistake, start, tok, end));
+            let before = self.token_before(start).map(|token| token.span);
+            let before = before.and_then(|it| self.text.get(it.start as usize..it.end as usize));
+            let known = words.contains(&word) || before.is_some_and(|it| words.contains(&it));
+            if !partner && !follows && !known && tok != Some(Tok::Error) && !told.contains(&segment)
+            {
+                let message = self.message(mistake, start, tok, end);
+                if message.code == errors::WORD {
+                    words.push(word);
+                }
+                messages.push(message);
             }
             told.push(segment);
         }

@@ -85,7 +85,7 @@ fn a_parameter_beyond_all_memory() {
         model wide = Wide<5000000000> { entry run with { B <= 2 } }
         "
     ), @"
-    E0505 std.nn:72 `map.weight` is too big: [5000000000, 5000000000]
+    E0516 std.nn:72 `map.weight` is too big: [5000000000, 5000000000]
       help: check the numbers of the model
     ");
 }
@@ -104,10 +104,10 @@ fn more_layers_than_anything_has() {
         model house = Tower<1024> { entry run with { B <= 2, D <= 2 } }
         "
     ), @"
-    E0505 main:5 `floors` adds too many items: 9223372036854775806
+    E0516 main:5 `floors` adds too many items: 9223372036854775806
       note: the arrays of a model have at most 1048576 items, all together
       help: check the numbers of the model
-    E0505 main:5 `floors.1023` adds too many items: 1024
+    E0516 main:5 `floors.1023` adds too many items: 1024
       note: the arrays of a model have at most 1048576 items, all together
       help: check the numbers of the model
     ");
@@ -235,4 +235,36 @@ fn merged_axes_inside_index_notation() {
     E0515 main:4 a tensor with merged axes cannot be computed at each point of index notation
       help: give the value a name with `let` before the index notation that reads it
     ");
+}
+
+/// The messages of lowering about the models of a program.
+fn codes_of(text: &str) -> Vec<String> {
+    let (program, _) = super::checked(text);
+    let mut codes = Vec::new();
+    for model in &program.models {
+        if let Err(diagnostics) = crate::lower(&program, model) {
+            codes.extend(diagnostics.iter().map(|it| it.code.to_string()));
+        }
+    }
+    codes
+}
+
+/// Codes without a program in their page: nothing a person would write gives them.
+const WITHOUT_A_PROGRAM: [&str; 2] = ["E0506", "E0599"];
+
+#[test]
+fn every_code_has_a_page_whose_first_example_gives_it() {
+    let source = include_str!("../errors.rs");
+    for code in source.split("Code(\"").skip(1).filter_map(|it| it.split('"').next()) {
+        let page = nnc_sema::explain(code).unwrap_or_else(|| panic!("{code} has no page"));
+        // A size without a bound is found earlier, where the whole program is checked.
+        if WITHOUT_A_PROGRAM.contains(&code) || code == "E0501" {
+            continue;
+        }
+        let programs: Vec<&str> =
+            page.split("```nn\n").skip(1).filter_map(|it| it.split("```").next()).collect();
+        let [example, repair] = programs.as_slice() else { panic!("{code}: two programs") };
+        assert_eq!(codes_of(example), [code], "{code}");
+        assert_eq!(codes_of(repair), [""; 0], "{code}: its repair");
+    }
 }

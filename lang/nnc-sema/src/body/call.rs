@@ -1,6 +1,6 @@
 //! Calls: of functions, of layers, and of what the language itself provides.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use nnc_base::{Name, Span};
 use nnc_hir::{
@@ -15,6 +15,8 @@ use super::unify::Meeting;
 use super::{Body, Value};
 use crate::cx::{Progress, Size};
 use crate::dims::is_dim_function;
+use crate::errors::Softmax;
+use crate::errors::facts::Asked;
 use crate::errors::{
     elements as element_errors, layers as layer_errors, names as name_errors, shapes as errors,
     sizes as size_errors,
@@ -38,8 +40,11 @@ impl Given<'_> {
 }
 
 /// What the sizes of a callee stand for.
+#[derive(Default)]
 pub(super) struct Binding {
     pub(super) sizes: HashMap<Name, Size>,
+    /// The arguments that sizes were read off.
+    pub(super) origins: Vec<(Name, Span)>,
     pub(super) pack: Option<PackBinding>,
 }
 
@@ -128,6 +133,14 @@ impl Body<'_, '_> {
                 );
             }
         }
+        if let Some(&local) = self.names.get(&name.name) {
+            let value = self.local(local, name.span);
+            if !value.is_error() {
+                let found = self.show(&value.expr.ty);
+                self.report(name_errors::not_callable(name.span, &found));
+            }
+            return Value::error(span);
+        }
         match self.cx.symbol(self.scope.module, name.name) {
             Some(Symbol::Function(id)) => {
                 if self.cx.function_ast(id).is_some_and(is_dim_function) && first.is_none() {
@@ -204,7 +217,7 @@ impl Body<'_, '_> {
         }
     }
 
-    fn positional(&mut self, first: Option<Value>, args: &[ast::Arg]) -> Vec<Value> {
+    pub(super) fn positional(&mut self, first: Option<Value>, args: &[ast::Arg]) -> Vec<Value> {
         let mut values: Vec<Value> = first.into_iter().collect();
         for arg in args {
             values.push(self.expr(&arg.value));
@@ -281,7 +294,10 @@ impl Body<'_, '_> {
                     }
                     (None, None) => {
                         let name = layer.name;
-                        self.report(layer_errors::no_main(at, name));
+                        let functions = layer.functions.iter();
+                        let functions: Vec<Name> =
+                            functions.filter_map(|id| self.cx.function(*id).name).collect();
+                        self.report(layer_errors::no_main(at, name, &functions));
                         Value::error(span)
                     }
                 }
@@ -328,11 +344,17 @@ impl Body<'_, '_> {
                 Value::error(span)
             }
             FieldValue::Absent => {
-                self.report(layer_errors::absent_field(at));
+                let declared = self.conditional_field(&place.path);
+                self.report(layer_errors::absent_field(at, declared));
                 Value::error(span)
             }
-            FieldValue::Param { .. } | FieldValue::Array(..) => {
-                self.report(name_errors::not_callable(at, "a parameter or an array"));
+            FieldValue::Param { ty, .. } => {
+                let found = self.show(&Type::Tensor(ty));
+                self.report(name_errors::not_callable(at, &found));
+                Value::error(span)
+            }
+            FieldValue::Array(..) => {
+                self.report(layer_errors::array_called(at, who));
                 Value::error(span)
             }
         }
@@ -369,8 +391,8 @@ impl Body<'_, '_> {
                 span: at,
             })
             .collect();
-        let mut binding = Binding { sizes: HashMap::new(), pack: None };
-        let meeting = Meeting { at: value.expr.span, expected_at: at, who };
+        let mut binding = Binding::default();
+        let meeting = Meeting::new(value.expr.span, at, who);
         if !self.bind_type(&hole.input, &value.expr.ty, &dims, &mut binding, meeting) {
             return Value::error(span);
         }
@@ -403,6 +425,7 @@ impl Body<'_, '_> {
         at: Span,
         who: &str,
     ) -> Value {
+        self.cx.calls.extend(self.id.map(|caller| (caller, id, at)));
         let function = self.cx.function(id);
         let params = function.params.clone();
         let declared = function.span;
@@ -416,15 +439,15 @@ impl Body<'_, '_> {
             return Value::error(span);
         };
         if params.iter().any(|param| param.inout.is_some()) {
+            // It calls itself, which is reported of all functions at the end.
             if self.cx.progress[id.index()] == Progress::Running {
-                self.report(name_errors::recursion(at, "this function calls itself"));
                 return Value::error(span);
             }
             // How far the callee moves lengths is known when its body is.
             super::check_function(self.cx, id);
         }
         let used = receiver.as_ref().and_then(|(_, used)| used.clone());
-        let mut binding = Binding { sizes: HashMap::new(), pack: None };
+        let mut binding = Binding::default();
         if let Some(used) = &used {
             let layer = self.cx.layer(used.layer);
             for (param, dim) in layer.params.iter().zip(&used.dims) {
@@ -452,7 +475,9 @@ impl Body<'_, '_> {
                 continue;
             };
             if param.inout.is_some() {
-                let local = self.inout_argument(&it, param.name, &inouts);
+                let spans = values.iter().map(|it| it.as_ref().map_or(at, |it| it.expr.span));
+                let others: Vec<_> = inouts.iter().copied().zip(spans).collect();
+                let local = self.inout_argument(&it, param.name, &others);
                 ok &= local.is_some();
                 let value = local.map(|local| {
                     let ty = self.locals[local].ty.clone();
@@ -494,8 +519,11 @@ impl Body<'_, '_> {
         let dims = self.cx.function(id).dims.clone();
         // What can be bound by plain names, first.
         for (i, (param, value)) in params.iter().zip(&values).enumerate() {
-            let meeting = Meeting { at: value.expr.span, expected_at: param.span, who };
+            let meeting = Meeting::new(value.expr.span, param.span, who);
+            let before = self.cx.diagnostics.len();
             if !self.bind_type(&param.ty, &value.expr.ty, &dims, &mut binding, meeting) {
+                let origins = self.origins(&value.expr, receiver.as_ref().map(|(path, _)| path));
+                self.add_labels(before, origins);
                 return Value::error(span);
             }
             if let Type::Struct { lens, .. } = innermost(&value.expr.ty) {
@@ -515,7 +543,7 @@ impl Body<'_, '_> {
         let mut args = Vec::new();
         for (i, (param, value)) in params.iter().zip(values).enumerate() {
             let value_span = value.expr.span;
-            let meeting = Meeting { at: value_span, expected_at: param.span, who };
+            let meeting = Meeting::new(value_span, param.span, who);
             if let Type::Dim(_) = param.ty {
                 match value.expr.ty {
                     Type::Dim(dim) => args.push(Arg::Dim(dim)),
@@ -537,8 +565,11 @@ impl Body<'_, '_> {
                 self.report(diagnostic);
                 return Value::error(span);
             }
+            let origins = self.origins(&value.expr, receiver.as_ref().map(|(path, _)| path));
+            let before = self.cx.diagnostics.len();
             let fitted = self.fit(value, &expected, meeting);
             if fitted.ty.is_error() {
+                self.add_labels(before, origins);
                 return Value::error(span);
             }
             match inouts[i] {
@@ -615,12 +646,24 @@ impl Body<'_, '_> {
                 Type::Struct { id: actual_id, dims: actual_dims, .. },
             ) if id == actual_id => {
                 for (formal, actual) in formal_dims.iter().zip(actual_dims) {
-                    self.bind_plain(formal, self.scope.size(actual.clone()), dims, binding);
+                    self.bind_plain(
+                        formal,
+                        self.scope.size(actual.clone()),
+                        dims,
+                        binding,
+                        meeting.at,
+                    );
                 }
                 true
             }
             (Type::Array(formal, count), Type::Array(actual, actual_count)) => {
-                self.bind_plain(count, self.scope.size(actual_count.clone()), dims, binding);
+                self.bind_plain(
+                    count,
+                    self.scope.size(actual_count.clone()),
+                    dims,
+                    binding,
+                    meeting.at,
+                );
                 self.bind_type(formal, actual, dims, binding, meeting)
             }
             (Type::Tuple(formal), Type::Tuple(actual)) => formal
@@ -637,11 +680,13 @@ impl Body<'_, '_> {
         actual: Size,
         dims: &[nnc_hir::DimParam],
         binding: &mut Binding,
+        at: Span,
     ) {
         if let Some(name) = formal.as_var()
             && dims.iter().any(|dim| dim.name == name && dim.origin == DimOrigin::Axis)
         {
             binding.sizes.entry(name).or_insert(actual);
+            binding.origins.push((name, at));
         }
     }
 
@@ -666,6 +711,7 @@ impl Body<'_, '_> {
                 &shown.1,
                 meeting.expected_at,
                 meeting.who,
+                there > needed,
             ));
             return false;
         }
@@ -735,14 +781,14 @@ impl Body<'_, '_> {
                     kind: actual.kind.or(expected.kind),
                     rate: actual.rate.or(expected.rate),
                 };
-                self.bind_plain(size, bound, dims, binding);
+                self.bind_plain(size, bound, dims, binding, meeting.at);
             }
         }
         if let (Some(formal), Some(actual)) = (&formal.elem.meaning, &actual.elem.meaning)
             && formal.id == actual.id
         {
             for (formal, actual) in formal.args.iter().zip(&actual.args) {
-                self.bind_plain(formal, self.scope.size(actual.clone()), dims, binding);
+                self.bind_plain(formal, self.scope.size(actual.clone()), dims, binding, meeting.at);
             }
         }
         true
@@ -822,7 +868,6 @@ impl Body<'_, '_> {
         who: &str,
         declared: Span,
     ) -> bool {
-        let before = self.cx.diagnostics.len();
         let scope = self.scope.clone();
         let mut facts = self.cx.function(id).facts.clone();
         for dim in dims {
@@ -836,13 +881,14 @@ impl Body<'_, '_> {
             }
         }
         let used = receiver.and_then(|(_, used)| used.as_ref());
+        let size = |body: &Self, name: Name| {
+            let bound = binding.sizes.get(&name).map(|size| size.dim.clone());
+            bound.or_else(|| used.and_then(|used| size_in(body.cx.layer(used.layer), used, name)))
+        };
+        let mut asked_for = Vec::new();
+        let mut names = BTreeSet::new();
         for fact in facts {
-            let mut here = fact.substitute(&|name| {
-                let bound = binding.sizes.get(&name).map(|size| size.dim.clone());
-                bound.or_else(|| {
-                    used.and_then(|used| size_in(self.cx.layer(used.layer), used, name))
-                })
-            });
+            let mut here = fact.substitute(&|name| size(self, name));
             if let Some(used) = used {
                 let layer = self.cx.layer(used.layer);
                 here =
@@ -853,9 +899,13 @@ impl Body<'_, '_> {
                         }
                     });
             }
-            self.cx.require(&scope, &here, &fact, at, Name::new(who), declared);
+            names.extend(fact.vars());
+            asked_for.push((here, fact));
         }
-        self.cx.diagnostics.len() == before
+        let sizes: Vec<(Name, Dim)> =
+            names.into_iter().filter_map(|name| Some((name, size(self, name)?))).collect();
+        let asked = Asked { who, at, declared, sizes: &sizes, origins: &binding.origins };
+        self.cx.require(&scope, &asked_for, &asked)
     }
 
     /// Probabilities that sum to one along another axis than the callee's last.
@@ -866,10 +916,9 @@ impl Body<'_, '_> {
         if meaning.id != builtins.prob && meaning.id != builtins.log_prob {
             return None;
         }
-        let (axis, place) = self.normalised_axis(expr)?;
+        let Softmax { axis, at, .. } = self.normalised_axis(expr)?;
         let Type::Tensor(found) = &expr.ty else { return None };
-        (axis + 1 != found.axes.len())
-            .then(|| errors::loss_axis(expr.span, &found.axes, axis, place))
+        (axis + 1 != found.axes.len()).then(|| errors::loss_axis(expr.span, &found.axes, axis, at))
     }
 
     /// A flattened image that does not have the size a head takes.
@@ -887,55 +936,6 @@ impl Body<'_, '_> {
         Some(errors::flatten(&self.scope, &found, &wanted, expr.span, span, who))
     }
 
-    fn hole_call(&mut self, args: &[ast::Arg], first: Option<Value>, span: Span) -> Value {
-        let values = self.positional(first, args);
-        if values.iter().any(Value::is_error) {
-            return Value::error(span);
-        }
-        let types: Vec<Type> = values.iter().map(|value| value.expr.ty.clone()).collect();
-        let shown: Vec<String> = types.iter().map(|ty| self.show(ty)).collect();
-        let fitting = self.fitting_layers(&types);
-        self.report(layer_errors::hole(span, &format!("({})", shown.join(", ")), &fitting));
-        Value::error(span)
-    }
-
-    /// Functions in scope that take values of these types, for a hole's answer.
-    fn fitting_layers(&self, types: &[Type]) -> Vec<String> {
-        let mut names = Vec::new();
-        let symbols = &self.cx.modules[self.scope.module].symbols;
-        let mut sorted: Vec<_> = symbols.iter().map(|(name, (symbol, _))| (name, symbol)).collect();
-        sorted.sort_by_key(|(name, _)| **name);
-        for (name, symbol) in sorted {
-            let id = match symbol {
-                Symbol::Function(id) => *id,
-                Symbol::Layer(id) => match self.cx.layer(*id).main {
-                    Some(main) => main,
-                    None => continue,
-                },
-                _ => continue,
-            };
-            let params = &self.cx.function(id).params;
-            let fits = params.len() == types.len()
-                && params.iter().zip(types).all(|(param, ty)| match (&param.ty, ty) {
-                    (Type::Tensor(formal), Type::Tensor(actual)) => {
-                        let rank = if formal.pack {
-                            actual.axes.len() >= formal.axes.len()
-                        } else {
-                            actual.axes.len() == formal.axes.len()
-                        };
-                        let base = formal.elem.base == actual.elem.base
-                            || (formal.elem.base == Base::Float && actual.elem.base.is_float());
-                        rank && base && formal.elem.meaning.is_none()
-                    }
-                    _ => false,
-                });
-            if fits {
-                names.push(name.to_string());
-            }
-        }
-        names
-    }
-
     /// The element of a `..`-function's argument in index notation.
     pub(super) fn scalar_elem_fits(
         &mut self,
@@ -950,10 +950,11 @@ impl Body<'_, '_> {
         }
         if !found.base.is_float() && expected.base == Base::Float {
             let shown = (self.show_elem(found), self.show_elem(expected));
-            self.report(element_errors::base(at, &shown.0, &shown.1, declared, who));
+            let meeting = Meeting::new(at, declared, who);
+            self.report(element_errors::base(&meeting, &shown.0, &shown.1));
             return false;
         }
-        self.elem_fits(found, expected, Meeting { at, expected_at: declared, who })
+        self.elem_fits(found, expected, Meeting::new(at, declared, who))
     }
 }
 

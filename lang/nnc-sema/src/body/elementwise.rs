@@ -79,14 +79,35 @@ impl Body<'_, '_> {
             None
         };
         match op {
-            Operator::Compare(_) => Some(Elem::plain(Base::Bool)),
+            Operator::Compare(_) => {
+                let space = |elem: &Elem| {
+                    let use_ = elem.meaning.as_ref()?;
+                    let of = use_.id == builtins.token || use_.id == builtins.index;
+                    of.then(|| use_.args.clone())
+                };
+                if let (Some(a), Some(b)) = (space(left), space(right))
+                    && !a.iter().zip(&b).all(|(a, b)| sizes_equal(&self.scope, a, b))
+                {
+                    let shown = (self.show_elem(left), self.show_elem(right));
+                    self.report(element_errors::compared_spaces(
+                        at,
+                        op.symbol(),
+                        (&shown.0, spans.0),
+                        (&shown.1, spans.1),
+                    ));
+                    return None;
+                }
+                Some(Elem::plain(Base::Bool))
+            }
             Operator::Arithmetic(BinaryOp::And | BinaryOp::Or) => {
                 if base != Base::Bool {
                     return refuse(self, "`&&` and `||` take bool");
                 }
                 if !same && left.meaning.is_some() && right.meaning.is_some() {
                     let shown = (self.show_elem(left), self.show_elem(right));
-                    self.report(element_errors::mask(at, &shown.1, &shown.0, true, true, spans.0));
+                    let who = format!("`{}`", op.symbol());
+                    let meeting = Meeting::new(spans.1, spans.0, &who);
+                    self.report(element_errors::mask(&meeting, &shown.1, &shown.0, true, true));
                     return None;
                 }
                 let meaning = left.meaning.clone().or_else(|| right.meaning.clone());
@@ -193,8 +214,7 @@ impl Body<'_, '_> {
         };
         let Type::Tensor(tensor) = value.expr.ty.clone() else {
             if !value.is_error() {
-                let found = self.show(&value.expr.ty);
-                self.report(errors::not_a_tensor(value.expr.span, &found));
+                self.not_a_tensor(value.expr.span, &value.expr.ty);
             }
             return Value::error(at);
         };
@@ -282,8 +302,7 @@ impl Body<'_, '_> {
         else {
             for value in [&left, &right] {
                 if !matches!(value.expr.ty, Type::Tensor(_) | Type::Error) {
-                    let found = self.show(&value.expr.ty);
-                    self.report(errors::not_a_tensor(value.expr.span, &found));
+                    self.not_a_tensor(value.expr.span, &value.expr.ty);
                     break;
                 }
             }
@@ -355,8 +374,8 @@ impl Body<'_, '_> {
                         ));
                         return None;
                     }
-                    let meeting =
-                        Meeting { at: spans.1, expected_at: spans.0, who: "the other side" };
+                    let who = format!("`{symbol}`");
+                    let meeting = Meeting::new(spans.1, spans.0, &who);
                     if let (Some(left_rate), Some(right_rate)) = (a.rate, b.rate)
                         && left_rate != right_rate
                     {

@@ -6,10 +6,12 @@ use nnc_hir::{
 };
 use nnc_syntax::ast;
 
+use super::unify::Meeting;
 use super::{Body, Value};
+use crate::errors::elements::Claim;
 use crate::errors::{
     elements as element_errors, index as index_errors, layers as layer_errors,
-    names as name_errors, shapes as errors, state as state_errors,
+    names as name_errors, sizes as size_errors, state as state_errors,
 };
 use crate::scope::{BUILTIN_FUNCTIONS, Symbol, nearest};
 
@@ -105,11 +107,11 @@ impl Body<'_, '_> {
                 let expr = self.nest(&[], expr, span);
                 Value { expr, flex: false }
             }
-            ast::ExprKind::Hole => {
-                self.report(layer_errors::hole(span, "a value", &[]));
+            ast::ExprKind::Hole => self.open_value(span),
+            ast::ExprKind::Error => {
+                self.broken = true;
                 Value::error(span)
             }
-            ast::ExprKind::Error => Value::error(span),
         }
     }
 
@@ -165,11 +167,59 @@ impl Body<'_, '_> {
         }
     }
 
+    /// A size that is written in a body, where a name may also stand for a value.
+    pub(super) fn size(&mut self, expr: &ast::Expr) -> Option<crate::cx::Size> {
+        if let Some((name, ty)) = self.value_in(expr) {
+            if !ty.is_error() {
+                let found = self.show(&ty);
+                self.report(size_errors::not_a_dim(name.span, &found));
+            }
+            return None;
+        }
+        let scope = self.scope.clone();
+        self.cx.dim(&scope, expr)
+    }
+
+    /// A name in a size that stands for a value which is no size.
+    fn value_in(&self, expr: &ast::Expr) -> Option<(ast::Ident, Type)> {
+        match &expr.kind {
+            ast::ExprKind::Name(name) => {
+                let ty = &self.locals[*self.names.get(&name.name)?].ty;
+                (!matches!(ty, Type::Dim(_))).then(|| (*name, ty.clone()))
+            }
+            ast::ExprKind::Unary { operand, .. } => self.value_in(operand),
+            ast::ExprKind::Binary { left, right, .. } => {
+                self.value_in(left).or_else(|| self.value_in(right))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a name stands for anything here.
+    pub(super) fn is_known(&self, name: Name) -> bool {
+        let field = |owner| self.cx.layer(owner).fields.iter().any(|field| field.name == name);
+        self.names.contains_key(&name)
+            || self.scope.names.contains_key(&name)
+            || self.scope.configs.contains_key(&name)
+            || self.vars.iter().any(|var| var.name == name)
+            || self.cx.symbol(self.scope.module, name).is_some()
+            || self.cx.modules[self.scope.module].dims.contains_key(&name)
+            || BUILTIN_FUNCTIONS.contains(&name.as_str())
+            || self.owner.is_some_and(field)
+    }
+
     /// Says that a name stands for nothing, and which one may have been meant.
     pub(super) fn unknown_name(&mut self, name: &ast::Ident) {
+        if self.broken {
+            return;
+        }
+        if self.index_vars.values().any(|var| var.name == name.name) {
+            self.report(index_errors::index_outside(name));
+            return;
+        }
         if let Some(declared) = self.cx.modules[self.scope.module].dims.get(&name.name) {
             let span = declared.span;
-            self.report(name_errors::unbound_dim(name, span));
+            self.report(name_errors::unbound_dim(name, span, false));
             return;
         }
         let mut known: Vec<Name> = self.names.keys().copied().collect();
@@ -181,10 +231,11 @@ impl Body<'_, '_> {
             known.extend(self.cx.layer(owner).fields.iter().map(|field| field.name));
         }
         let near = nearest(name.as_str(), known.iter().map(|it| it.as_str()));
-        self.report(name_errors::unknown_name(name, near));
+        let module = self.cx.exported(name.name);
+        self.report(name_errors::unknown_name(name, near, module));
     }
 
-    fn local(&mut self, local: LocalId, span: Span) -> Value {
+    pub(super) fn local(&mut self, local: LocalId, span: Span) -> Value {
         if let Some(&(moved, now)) = self.moved.get(&local) {
             let name = self.locals[local].name;
             self.report(state_errors::used_up(span, name, moved, now));
@@ -234,7 +285,8 @@ impl Body<'_, '_> {
                 Value::error(span)
             }
             FieldValue::Absent => {
-                self.report(layer_errors::absent_field(span));
+                let declared = self.conditional_field(&place.path);
+                self.report(layer_errors::absent_field(span, declared));
                 Value::error(span)
             }
             FieldValue::Hole(_) => {
@@ -334,11 +386,13 @@ impl Body<'_, '_> {
             value
         };
         let Type::Tensor(tensor) = value.expr.ty.clone() else {
-            let found = self.show(&value.expr.ty);
-            self.report(errors::not_a_tensor(value.expr.span, &found));
+            self.not_a_tensor(value.expr.span, &value.expr.ty);
             return Value::error(span);
         };
-        let Some(elem) = self.cast_elem(&tensor.elem, to, span) else { return Value::error(span) };
+        let subject = self.subject(&value.expr);
+        let Some(elem) = self.cast_elem(&tensor.elem, to, span, subject) else {
+            return Value::error(span);
+        };
         if elem == tensor.elem {
             return Value { flex: false, ..value };
         }
@@ -348,37 +402,39 @@ impl Body<'_, '_> {
     }
 
     /// The element after `as`; `Logits<bf16>` keeps a base that is not the meaning's own.
-    pub(super) fn cast_elem(&mut self, from: &Elem, to: Elem, span: Span) -> Option<Elem> {
+    pub(super) fn cast_elem(
+        &mut self,
+        from: &Elem,
+        to: Elem,
+        span: Span,
+        subject: Option<Name>,
+    ) -> Option<Elem> {
         let Some(meaning) = &to.meaning else { return Some(to) };
         let builtins = self.cx.builtins;
         let is_space = meaning.id == builtins.token || meaning.id == builtins.index;
         let is_mask = meaning.id == builtins.mask || meaning.id == builtins.pad_mask;
         let shown = (self.show_elem(from), self.show_elem(&to));
         if is_space && !from.base.is_int() {
-            self.report(element_errors::claim(span, &shown.0, &shown.1, "indices are integers"));
+            self.report(element_errors::claim(span, &shown.0, &shown.1, Claim::Index));
             return None;
         }
         if is_mask {
             if from.base != Base::Bool {
-                self.report(element_errors::claim(span, &shown.0, &shown.1, "masks are bool"));
+                self.report(element_errors::claim(span, &shown.0, &shown.1, Claim::Mask));
                 return None;
             }
             let other = from.meaning.as_ref().is_some_and(|it| {
                 it.id != meaning.id && (it.id == builtins.mask || it.id == builtins.pad_mask)
             });
             if other {
-                self.report(element_errors::mask(span, &shown.0, &shown.1, true, true, Span::NONE));
+                let meeting = Meeting { subject, ..Meeting::new(span, span, "`as`") };
+                self.report(element_errors::mask(&meeting, &shown.0, &shown.1, true, true));
                 return None;
             }
         }
         let same_sort = from.base.is_float() == to.base.is_float();
         if !same_sort {
-            self.report(element_errors::claim(
-                span,
-                &shown.0,
-                &shown.1,
-                "the numbers are stored differently",
-            ));
+            self.report(element_errors::claim(span, &shown.0, &shown.1, Claim::Storage));
             return None;
         }
         Some(to)
@@ -461,7 +517,11 @@ impl Body<'_, '_> {
                 let ty = left.ty.clone();
                 let at = right.span;
                 let left_span = left.span;
-                let right = self.fit_result(Value { expr: right, flex: false }, &ty, at, left_span);
+                let meeting = Meeting::new(at, left_span, "the other branch");
+                let right = self.fit(Value { expr: right, flex: false }, &ty, meeting);
+                if right.ty.is_error() {
+                    return Value::error(span);
+                }
                 let kind = ExprKind::If {
                     condition: Box::new(condition.expr),
                     then: Box::new(left),
@@ -517,7 +577,8 @@ impl Body<'_, '_> {
         let (then, otherwise) = if back.ty.is_error() {
             let outer = std::mem::replace(&mut self.scope, under);
             let otherwise = Value { expr: otherwise, flex: false };
-            let otherwise = self.fit_result(otherwise, &then.ty, at, declared);
+            let meeting = Meeting::new(at, declared, "the other branch");
+            let otherwise = self.fit(otherwise, &then.ty, meeting);
             self.scope = outer;
             (then, otherwise)
         } else {
@@ -530,16 +591,5 @@ impl Body<'_, '_> {
         let kind =
             ExprKind::IfSizes { condition, then: Box::new(then), otherwise: Box::new(otherwise) };
         Value::new(kind, ty, span)
-    }
-
-    /// Along which axis a value's probabilities sum to one, and where that was said.
-    pub(super) fn normalised_axis(&self, expr: &Expr) -> Option<(usize, Span)> {
-        match &expr.kind {
-            ExprKind::Local(local) => self.normalised.get(local).copied(),
-            ExprKind::Unary(UnaryOp::Log | UnaryOp::Exp, value) | ExprKind::Cast { value, .. } => {
-                self.normalised_axis(value)
-            }
-            _ => None,
-        }
     }
 }

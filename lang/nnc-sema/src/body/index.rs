@@ -17,6 +17,7 @@ use super::unify::sizes_equal;
 use super::{Body, Value};
 use crate::cx::VarInfo;
 use crate::dims::assume_comparison;
+use crate::errors::Softmax;
 use crate::errors::{elements as element_errors, index as errors, shapes};
 
 /// An index variable in scope.
@@ -34,6 +35,8 @@ pub(super) struct Var {
     pub(super) extent_at: Span,
     /// Whether the range is written out, so that reads of longer axes are offsets.
     pub(super) explicit: bool,
+    /// Whether its value was used.
+    pub(super) used: bool,
 }
 
 /// What is collected while a nest is checked.
@@ -69,13 +72,18 @@ impl Body<'_, '_> {
             ended: Vec::new(),
             obligations: Vec::new(),
         });
-        let groups = self.left_indices(indices);
+        let Some(groups) = self.left_indices(indices) else {
+            // What is on the right would be read with other indices than were meant.
+            self.nest = outer;
+            self.vars.truncate(base);
+            return Expr::error(at.to(value.span));
+        };
         let value = self.scalar(value);
         let scalar = self.settle_scalar(value);
         let state = std::mem::replace(&mut self.nest, outer);
         let mut vars = self.vars.split_off(base);
         let span = at.to(scalar.span);
-        let (Some(groups), Some(mut state)) = (groups, state) else { return Expr::error(span) };
+        let Some(mut state) = state else { return Expr::error(span) };
         let mut known = !matches!(scalar.kind, ScalarKind::Error);
         self.only_range(&mut vars, &state);
         for var in &vars {
@@ -137,6 +145,9 @@ impl Body<'_, '_> {
     /// An index that takes no axis as a whole ranges as all the others do, if those have
     /// one range: `let rank[q] = count[k | x[k] < …] 1`, as in a selector.
     fn only_range(&self, vars: &mut [Var], state: &NestState) {
+        if state.ended.is_empty() {
+            return;
+        }
         let known: Vec<Var> = state
             .ended
             .iter()
@@ -153,7 +164,7 @@ impl Body<'_, '_> {
         if !one {
             return;
         }
-        for var in vars.iter_mut().filter(|var| var.extent.is_none()) {
+        for var in vars.iter_mut().filter(|var| var.extent.is_none() && var.used) {
             var.extent = Some(range.clone());
             (var.kind, var.rate, var.extent_at) = (first.kind, first.rate, first.extent_at);
         }
@@ -166,10 +177,12 @@ impl Body<'_, '_> {
             if let Some(axis) = nest.groups.iter().position(|&count| count > 1) {
                 self.merged.insert(local, (axis, name.span));
             }
-            if let ScalarKind::Softmax { var, .. } = &nest.value.kind
-                && let Some(place) = nest.axes.iter().position(|axis| axis.var == *var)
+            if let ScalarKind::Softmax { var, value, .. } = &nest.value.kind
+                && let Some(axis) = nest.axes.iter().position(|axis| axis.var == *var)
             {
-                self.normalised.insert(local, (place, nest.value.span));
+                let softmax =
+                    Softmax { axis, at: nest.value.span, scores: self.scalar_subject(value) };
+                self.normalised.insert(local, softmax);
             }
         }
         if !expr.ty.is_error() {
@@ -229,8 +242,7 @@ impl Body<'_, '_> {
 
     /// A range that is written out.
     pub(super) fn extent(&mut self, extent: &ast::Expr) -> Option<(Dim, Option<Name>, Span)> {
-        let scope = self.scope.clone();
-        let size = self.cx.dim(&scope, extent)?;
+        let size = self.size(extent)?;
         Some((size.dim, size.kind, extent.span))
     }
 
@@ -263,6 +275,7 @@ impl Body<'_, '_> {
             rate,
             extent_at,
             explicit,
+            used: false,
         });
         true
     }
@@ -337,8 +350,7 @@ impl Body<'_, '_> {
             return Sv::error(at);
         }
         let Type::Tensor(ty) = tensor.expr.ty.clone() else {
-            let found = self.show(&tensor.expr.ty);
-            self.report(shapes::not_a_tensor(base.span, &found));
+            self.not_a_tensor(base.span, &tensor.expr.ty);
             return Sv::error(at);
         };
         let pack = matches!(indices.first(), Some(ast::Index { kind: ast::IndexKind::Rest, .. }));
@@ -441,6 +453,10 @@ impl Body<'_, '_> {
 
     /// `t + k`, `0` or a gather `ids[b, t]`.
     fn computed_index(&mut self, expr: &ast::Expr, axis: &Axis) -> Option<Index> {
+        if let Some(name) = self.unbound_index(expr) {
+            self.report(errors::unbound(&name));
+            return None;
+        }
         let value = self.scalar(expr);
         if value.is_error() {
             return None;
@@ -541,7 +557,9 @@ impl Body<'_, '_> {
                         return None;
                     }
                 };
-                let size = Axis::new(quotient.clone());
+                // A part of an axis is of its kind, unless its size says another.
+                let kind = self.scope.kind_of(&quotient).or(axis.kind);
+                let size = Axis { kind, ..Axis::new(quotient.clone()) };
                 self.runs_over(vars[*one], &size, parts[*one].span)?;
                 sizes[*one] = Some(quotient);
             }
@@ -559,6 +577,18 @@ impl Body<'_, '_> {
         Some(Index::Affine(index))
     }
 
+    /// A name in an index that stands for nothing: an index that nothing binds.
+    fn unbound_index(&self, expr: &ast::Expr) -> Option<ast::Ident> {
+        match &expr.kind {
+            ast::ExprKind::Name(name) if !self.is_known(name.name) => Some(*name),
+            ast::ExprKind::Unary { operand, .. } => self.unbound_index(operand),
+            ast::ExprKind::Binary { left, right, .. } => {
+                self.unbound_index(left).or_else(|| self.unbound_index(right))
+            }
+            _ => None,
+        }
+    }
+
     // ---- proofs -----------------------------------------------------------
 
     fn must_be_in_bounds(&mut self, index: Dim, size: Dim, at: Span) {
@@ -573,10 +603,11 @@ impl Body<'_, '_> {
         let zero = Dim::constant(0);
         let low = Fact::AtLeast(index.clone(), zero);
         let high = Fact::AtLeast(size - &Dim::constant(1), index.clone());
-        for question in [low, high] {
+        for (low, question) in [(true, low), (false, high)] {
             if !self.scope.facts.proves(&question) {
                 let answer = self.scope.facts.ask(&question);
-                let diagnostic = errors::out_of_bounds(&self.scope, at, index, size, &answer, &[]);
+                let position = errors::Position { index, size, low };
+                let diagnostic = errors::out_of_bounds(&self.scope, at, &position, &answer, &[]);
                 self.report(diagnostic);
                 return false;
             }
@@ -611,17 +642,12 @@ impl Body<'_, '_> {
             }
             let low = Fact::AtLeast(it.index.clone(), Dim::constant(0));
             let high = Fact::AtLeast(&it.size - &Dim::constant(1), it.index.clone());
-            for question in [low, high] {
+            for (low, question) in [(true, low), (false, high)] {
                 if !facts.proves(&question) {
                     let answer = facts.ask(&question);
-                    let diagnostic = errors::out_of_bounds(
-                        &self.scope,
-                        it.at,
-                        &it.index,
-                        &it.size,
-                        &answer,
-                        &ranges,
-                    );
+                    let position = errors::Position { index: &it.index, size: &it.size, low };
+                    let diagnostic =
+                        errors::out_of_bounds(&self.scope, it.at, &position, &answer, &ranges);
                     self.report(diagnostic);
                     break;
                 }
@@ -676,6 +702,7 @@ impl Body<'_, '_> {
             rate,
             extent_at: name.span,
             explicit: false,
+            used: true,
         });
         id
     }

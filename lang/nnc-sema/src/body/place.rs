@@ -163,7 +163,7 @@ impl Body<'_, '_> {
                     self.report(crate::errors::index::array_index(expr.span));
                     return Some(Err(()));
                 };
-                let Some(at) = self.cx.dim(&self.scope, index) else { return Some(Err(())) };
+                let Some(at) = self.size(index) else { return Some(Err(())) };
                 if !self.in_bounds(&at.dim, &count, *span) {
                     return Some(Err(()));
                 }
@@ -173,6 +173,34 @@ impl Body<'_, '_> {
             }
             _ => None,
         }
+    }
+
+    /// Where the last field of a path is declared, and when it is there.
+    pub(super) fn conditional_field(&self, path: &Path) -> Option<(Span, Condition)> {
+        let mut layer = match path.root {
+            PathRoot::Owner => self.owner?,
+            PathRoot::Local(local) => match &self.locals[local].ty {
+                Type::Layer(used) => used.layer,
+                _ => return None,
+            },
+        };
+        let mut found = None;
+        for step in &path.steps {
+            let PathStep::Field(name) = step else { continue };
+            let field = self.cx.layer(layer).fields.iter().find(|it| it.name == *name)?;
+            found = match &field.value {
+                FieldValue::If { condition, .. } => Some((field.span, condition.clone())),
+                _ => None,
+            };
+            let mut value = &field.value;
+            while let FieldValue::Array(element, _) = value {
+                value = element;
+            }
+            if let FieldValue::Layer(used) = value {
+                layer = used.layer;
+            }
+        }
+        found
     }
 
     /// The type of a parameter as an expression here: kinds follow from the sizes.
@@ -199,7 +227,12 @@ impl Body<'_, '_> {
             .filter_map(|id| self.cx.function(*id).name)
             .map(|it| it.as_str());
         let near = nearest(name.as_str(), fields.chain(functions).collect::<Vec<_>>());
+        let main = layer.main.is_some();
         let (layer, span): (Name, Span) = (layer.name, layer.span);
-        self.report(name_errors::unknown_field(name, layer, span, near));
+        let diagnostic = name_errors::unknown_field(name, layer, span, near);
+        self.report(match near.is_none() && main {
+            true => diagnostic.help("the layer itself is called by its name, as in `map(x)`"),
+            false => diagnostic,
+        });
     }
 }

@@ -10,6 +10,7 @@ use nnc_syntax::ast;
 
 use super::elementwise::{Operator, operator};
 use super::{Body, Value};
+use crate::errors::facts::Asked;
 use crate::errors::{
     elements as element_errors, index as errors, names as name_errors, sizes as size_errors,
 };
@@ -54,7 +55,10 @@ impl Body<'_, '_> {
         let span = expr.span;
         match &expr.kind {
             ast::ExprKind::Name(name) => match self.find_var(name.name) {
-                Some(var) => self.sized(Dim::var(self.vars[var].symbol), span),
+                Some(var) => {
+                    self.vars[var].used = true;
+                    self.sized(Dim::var(self.vars[var].symbol), span)
+                }
                 None => self.hoisted_scalar(expr),
             },
             ast::ExprKind::Unary { op, operand } => {
@@ -108,7 +112,7 @@ impl Body<'_, '_> {
                 }
             }
             ast::ExprKind::Tuple(_) | ast::ExprKind::List(_) => {
-                self.report(errors::not_a_scalar(span, "a list"));
+                self.report(errors::not_a_scalar(span, "a list", None));
                 Sv::error(span)
             }
             ast::ExprKind::Int(_)
@@ -170,7 +174,13 @@ impl Body<'_, '_> {
             Type::Error => Sv::error(span),
             other => {
                 let found = self.show(other);
-                self.report(errors::not_a_scalar(span, &found));
+                let indexed = match (&expr.kind, other) {
+                    (ast::ExprKind::Name(name), Type::Tensor(tensor)) => {
+                        Some(indexed(name.as_str(), tensor))
+                    }
+                    _ => None,
+                };
+                self.report(errors::not_a_scalar(span, &found, indexed.as_deref()));
                 Sv::error(span)
             }
         }
@@ -492,7 +502,10 @@ impl Body<'_, '_> {
         } else {
             value.scalar
         };
-        let Some(elem) = self.cast_elem(&scalar.elem, to, span) else { return Sv::error(span) };
+        let subject = self.scalar_subject(&scalar);
+        let Some(elem) = self.cast_elem(&scalar.elem, to, span, subject) else {
+            return Sv::error(span);
+        };
         if elem == scalar.elem {
             return Sv::typed(scalar.kind, elem, span);
         }
@@ -566,6 +579,13 @@ impl Body<'_, '_> {
             self.report(errors::call_in_nest(function.span));
             return Sv::error(span);
         };
+        let nest = self.nest.take();
+        let layer = self.place(function).is_some();
+        self.nest = nest;
+        if layer {
+            self.report(errors::call_in_nest(function.span));
+            return Sv::error(span);
+        }
         let symbol = self.cx.symbol(self.scope.module, name.name);
         if symbol == Some(Symbol::Alias(usize::MAX, 0)) {
             return Sv::error(span);
@@ -682,6 +702,7 @@ impl Body<'_, '_> {
         values: Vec<(Option<ast::Ident>, Sv)>,
         span: Span,
     ) -> Sv {
+        self.cx.calls.extend(self.id.map(|caller| (caller, id, name.span)));
         let function = self.cx.function(id);
         let (params, result) = (function.params.clone(), function.result.clone());
         let (dims, has_float, facts) =
@@ -756,11 +777,11 @@ impl Body<'_, '_> {
         let find =
             |name: Name| sizes.iter().find(|(it, _)| *it == name).map(|(_, dim)| dim.clone());
         let scope = self.scope.clone();
-        for fact in &facts {
-            let here = fact.substitute(&find);
-            let declared = self.cx.function(id).span;
-            self.cx.require(&scope, &here, fact, span, name.name, declared);
-        }
+        let declared = self.cx.function(id).span;
+        let facts: Vec<_> = facts.iter().map(|it| (it.substitute(&find), it.clone())).collect();
+        let who = format!("function `{name}`", name = name.as_str());
+        let asked = Asked { who: &who, at: span, declared, sizes: &sizes, origins: &[] };
+        self.cx.require(&scope, &facts, &asked);
         let base = match &result.elem.base {
             Base::Float => float.clone(),
             base => base.clone(),
@@ -803,6 +824,10 @@ impl Body<'_, '_> {
             };
             ok &= self.declare_var(&binder.name, extent);
         }
+        if !ok {
+            self.vars.truncate(from);
+            return Sv::error(span);
+        }
         let mark = self.guard_mark();
         let guard = reduce.guard.as_ref().map(|guard| self.scalar(guard));
         if let Some(guard) = &guard {
@@ -812,9 +837,8 @@ impl Body<'_, '_> {
         let size = value.size.clone();
         let value = self.settle_scalar(value);
         self.pop_guards(mark);
-        let failed = matches!(value.kind, ScalarKind::Error)
-            || guard.as_ref().is_some_and(Sv::is_error)
-            || !ok;
+        let failed =
+            matches!(value.kind, ScalarKind::Error) || guard.as_ref().is_some_and(Sv::is_error);
         if failed {
             self.vars.truncate(from);
             return Sv::error(span);
@@ -838,14 +862,8 @@ impl Body<'_, '_> {
             scalar.elem.meaning.as_ref().is_some_and(|it| it.id == builtins.pad_mask)
         };
         if let Some(guard) = guard.as_ref().filter(|guard| is_pad(guard)) {
-            self.report(element_errors::mask(
-                guard.span,
-                "PadMask",
-                "Mask",
-                true,
-                true,
-                reduce.op_span,
-            ));
+            let meeting = self.guard_meeting(guard, reduce);
+            self.report(element_errors::mask(&meeting, "PadMask", "Mask", true, true));
             return Sv::error(span);
         }
         let base = value.elem.base.clone();
@@ -958,15 +976,8 @@ impl Body<'_, '_> {
             }
             let meaning = guard.scalar.elem.meaning.as_ref();
             if meaning.is_some_and(|it| it.id == builtins.pad_mask) {
-                let at = guard.scalar.span;
-                self.report(element_errors::mask(
-                    at,
-                    "PadMask",
-                    "Mask",
-                    true,
-                    true,
-                    reduce.op_span,
-                ));
+                let meeting = self.guard_meeting(&guard.scalar, reduce);
+                self.report(element_errors::mask(&meeting, "PadMask", "Mask", true, true));
                 return Sv::error(span);
             }
         }
@@ -979,7 +990,9 @@ impl Body<'_, '_> {
         let meaning = value.elem.meaning.as_ref();
         if meaning.is_some_and(|it| it.id == builtins.prob || it.id == builtins.log_prob) {
             let shown = self.show_elem(&value.elem);
-            self.report(element_errors::double_softmax(value.span, &shown, reduce.op_span));
+            let before = self.scalar_softmax(&value);
+            let at = (value.span, reduce.op_span);
+            self.report(element_errors::double_softmax(at, &shown, before.as_ref()));
             return Sv::error(span);
         }
         let elem = Elem {
@@ -993,6 +1006,15 @@ impl Body<'_, '_> {
         };
         Sv::typed(kind, elem, span)
     }
+}
+
+/// A read of all of a tensor, with letters after its sizes.
+fn indexed(name: &str, tensor: &nnc_hir::TensorType) -> String {
+    let rest = tensor.pack.then(|| "..".to_owned());
+    let letters = tensor.axes.iter().enumerate().map(|(place, axis)| {
+        axis.extent().as_var().map_or(format!("i{place}"), |it| it.as_str().to_lowercase())
+    });
+    format!("{name}[{}]", rest.into_iter().chain(letters).collect::<Vec<_>>().join(", "))
 }
 
 /// Sums of 16-bit floats are kept in f32, of small integers in int.

@@ -22,8 +22,7 @@ impl Body<'_, '_> {
             return Value::error(span);
         }
         let Type::Tensor(tensor) = value.expr.ty.clone() else {
-            let found = self.show(&value.expr.ty);
-            self.report(errors::not_a_tensor(base.span, &found));
+            self.not_a_tensor(base.span, &value.expr.ty);
             return Value::error(span);
         };
         let mut axes = Vec::new();
@@ -50,8 +49,7 @@ impl Body<'_, '_> {
                         result.push(axis.clone());
                         continue;
                     }
-                    let scope = self.scope.clone();
-                    let Some(at) = self.cx.dim(&scope, expr) else { return Value::error(span) };
+                    let Some(at) = self.size(expr) else { return Value::error(span) };
                     if !self.in_bounds(&at.dim, &axis.extent(), index.span) {
                         return Value::error(span);
                     }
@@ -148,7 +146,7 @@ impl Body<'_, '_> {
             if let Some(first) = exprs.first() {
                 let (ty, declared) = (first.ty.clone(), first.span);
                 let at = expr.span;
-                let meeting = Meeting { at, expected_at: declared, who: "the first item" };
+                let meeting = Meeting::new(at, declared, "the first item");
                 let expr = self.fit(Value { expr, flex: false }, &ty, meeting);
                 if expr.ty.is_error() {
                     return Value::error(span);
@@ -159,7 +157,7 @@ impl Body<'_, '_> {
             }
         }
         let Some(Type::Tensor(item)) = exprs.first().map(|it| it.ty.clone()) else {
-            self.report(index_errors::not_a_scalar(span, "something that is no number"));
+            self.report(index_errors::not_a_scalar(span, "something that is no number", None));
             return Value::error(span);
         };
         let mut axes = vec![Axis::new(Dim::constant(exprs.len() as i64))];
@@ -218,19 +216,16 @@ impl Body<'_, '_> {
         }
         let value = self.as_tensor(value);
         let Type::Tensor(tensor) = value.ty.clone() else {
-            let found = self.show(&value.ty);
-            self.report(errors::not_a_tensor(value.span, &found));
+            self.not_a_tensor(value.span, &value.ty);
             return Value::error(span);
         };
         let Some(place) = self.axis_argument(axis, &tensor, span) else {
             return Value::error(span);
         };
         let total = tensor.axes[place].extent();
-        let scope = self.scope.clone();
         let sizes: Vec<crate::cx::Size> = match &parts.value.kind {
             ast::ExprKind::List(items) => {
-                let sizes: Option<Vec<_>> =
-                    items.iter().map(|item| self.cx.dim(&scope, item)).collect();
+                let sizes: Option<Vec<_>> = items.iter().map(|item| self.size(item)).collect();
                 let Some(sizes) = sizes else { return Value::error(span) };
                 let sum = sizes.iter().fold(Dim::constant(0), |sum, size| &sum + &size.dim);
                 if !sizes_equal(&self.scope, &sum, &total) {
@@ -241,7 +236,7 @@ impl Body<'_, '_> {
                 sizes
             }
             _ => {
-                let Some(count) = self.cx.dim(&scope, &parts.value) else {
+                let Some(count) = self.size(&parts.value) else {
                     return Value::error(span);
                 };
                 let Some(count) = count.dim.as_constant().filter(|it| (1..=1024).contains(it))
@@ -300,8 +295,7 @@ impl Body<'_, '_> {
         for value in values {
             let expr = self.as_tensor(value);
             let Type::Tensor(tensor) = expr.ty.clone() else {
-                let found = self.show(&expr.ty);
-                self.report(errors::not_a_tensor(expr.span, &found));
+                self.not_a_tensor(expr.span, &expr.ty);
                 return Value::error(span);
             };
             match &mut whole {
@@ -322,7 +316,7 @@ impl Body<'_, '_> {
                     }
                     let declared = parts.first().map_or(span, |it| it.value.span);
                     let at = expr.span;
-                    let meeting = Meeting { at, expected_at: declared, who: "concat" };
+                    let meeting = Meeting::new(at, declared, "concat");
                     let expr =
                         self.fit(Value { expr, flex: false }, &Type::Tensor(expected), meeting);
                     if expr.ty.is_error() {
@@ -357,15 +351,13 @@ impl Body<'_, '_> {
             self.report(name_errors::argument_count(span, Name::new("top_k"), 2, args.len()));
             return Value::error(span);
         };
-        let scope = self.scope.clone();
-        let Some(k) = self.cx.dim(&scope, &k.value) else { return Value::error(span) };
+        let Some(k) = self.size(&k.value) else { return Value::error(span) };
         if value.is_error() {
             return Value::error(span);
         }
         let value = self.as_tensor(value);
         let Type::Tensor(tensor) = value.ty.clone() else {
-            let found = self.show(&value.ty);
-            self.report(errors::not_a_tensor(value.span, &found));
+            self.not_a_tensor(value.span, &value.ty);
             return Value::error(span);
         };
         let Some(last) = tensor.axes.last() else {

@@ -11,7 +11,7 @@ use nnc_syntax::ast;
 use super::call::Given;
 use super::unify::{Meeting, kinds_match, sizes_equal};
 use super::{Body, Value};
-use crate::errors::{index as index_errors, names as name_errors, shapes, state as errors};
+use crate::errors::{index as index_errors, names as name_errors, state as errors};
 
 impl Body<'_, '_> {
     /// The local that an argument for an `inout` parameter names.
@@ -19,7 +19,7 @@ impl Body<'_, '_> {
         &mut self,
         given: &Given<'_>,
         param: Name,
-        others: &[Option<LocalId>],
+        others: &[(Option<LocalId>, Span)],
     ) -> Option<LocalId> {
         let Given::Syntax(ast::Expr { kind: ast::ExprKind::Name(name), span }) = given else {
             let span = match given {
@@ -37,8 +37,8 @@ impl Body<'_, '_> {
             self.report(errors::used_up(*span, name.name, moved, now));
             return None;
         }
-        if others.contains(&Some(local)) {
-            self.report(errors::two_aliases(*span, name.name));
+        if let Some((_, first)) = others.iter().find(|(other, _)| *other == Some(local)) {
+            self.report(errors::two_aliases(*span, name.name, *first));
             return None;
         }
         // A value of one's own may be changed too; it starts a new line of versions.
@@ -136,8 +136,7 @@ impl Body<'_, '_> {
             };
             let value = self.as_tensor(value);
             let Type::Tensor(found) = &value.ty else {
-                let found = self.show(&value.ty);
-                self.report(shapes::not_a_tensor(value.span, &found));
+                self.not_a_tensor(value.span, &value.ty);
                 return Value::error(span);
             };
             let Type::Tensor(mut expected) = self.with_kinds(field.ty.substitute(&sizes)) else {
@@ -151,7 +150,7 @@ impl Body<'_, '_> {
             }
             let at = value.span;
             let who = format!("field `{}`", field.name);
-            let meeting = Meeting { at, expected_at: field.span, who: &who };
+            let meeting = Meeting::new(at, field.span, &who);
             let value =
                 self.fit(Value { expr: value, flex: false }, &Type::Tensor(expected), meeting);
             if value.ty.is_error() {
@@ -261,7 +260,8 @@ impl Body<'_, '_> {
             match &count {
                 Some(count) if !sizes_equal(&self.scope, count, &length) => {
                     let shown = (self.scope.show(count), self.scope.show(&length));
-                    self.report(errors::fold_lengths(at, &shown.0, &shown.1));
+                    let first = opened.first().map_or(at, |(array, ..)| array.span);
+                    self.report(errors::fold_lengths((first, &shown.0), (at, &shown.1)));
                     self.branches = outer_branches;
                     return Value::error(span);
                 }
@@ -287,7 +287,8 @@ impl Body<'_, '_> {
         self.bind(carry.name, carry_local);
         let outer = std::mem::take(&mut self.stmts);
         let result = self.expr(body);
-        let result = self.fit_result(result, &init.ty.clone(), body.span, init.span);
+        let meeting = Meeting::new(body.span, init.span, "the next step of `fold`");
+        let result = self.fit(result, &init.ty.clone(), meeting);
         let stmts = std::mem::replace(&mut self.stmts, outer);
         self.unbind_to(mark);
         self.branches = outer_branches;
@@ -334,6 +335,9 @@ impl Body<'_, '_> {
             let flex = init.flex || matches!(init.expr.ty, Type::Dim(_));
             let init = self.carry_init(init, carry, flex);
             if init.ty.is_error() {
+                // Its uses are not mistakes of their own.
+                let local = self.new_local(carry.name.name, Type::Error, carry.name.span);
+                self.bind(carry.name.name, local);
                 ok = false;
                 continue;
             }
@@ -421,13 +425,13 @@ impl Body<'_, '_> {
         }
         if !ok {
             // Uses of what the scan would have given are not mistakes of their own.
-            for stmt in &scan.body {
-                if let ast::StmtKind::Yield { target, .. } = &stmt.kind
-                    && !self.names.contains_key(&target.name)
-                {
-                    let local = self.new_local(target.name, Type::Error, target.span);
-                    self.bind(target.name, local);
-                }
+            let yielded = scan.body.iter().filter_map(|stmt| match &stmt.kind {
+                ast::StmtKind::Yield { target, .. } => Some(*target),
+                _ => None,
+            });
+            for name in scan.carries.iter().map(|carry| carry.name).chain(yielded) {
+                let local = self.new_local(name.name, Type::Error, name.span);
+                self.bind(name.name, local);
             }
             return;
         }
@@ -450,8 +454,7 @@ impl Body<'_, '_> {
         };
         let Type::Tensor(tensor) = &init.ty else {
             if !init.ty.is_error() {
-                let found = self.show(&init.ty);
-                self.report(shapes::not_a_tensor(init.span, &found));
+                self.not_a_tensor(init.span, &init.ty);
             }
             return Expr::error(init.span);
         };

@@ -9,18 +9,8 @@ use nnc_shape::Dim;
 
 use super::{Body, Value};
 use crate::cx::Scope;
+pub(super) use crate::errors::Meeting;
 use crate::errors::{elements as element_errors, shapes as errors};
-
-/// Where two types met, for messages.
-#[derive(Clone, Copy)]
-pub(super) struct Meeting<'m> {
-    /// Where the value is.
-    pub(super) at: Span,
-    /// Where the expectation was written.
-    pub(super) expected_at: Span,
-    /// What expects it, such as "layer `down`".
-    pub(super) who: &'m str,
-}
 
 /// Whether two sizes are equal wherever the facts hold.
 pub(super) fn sizes_equal(scope: &Scope, left: &Dim, right: &Dim) -> bool {
@@ -124,11 +114,15 @@ impl Body<'_, '_> {
         at: Span,
         declared: Span,
     ) -> Expr {
-        let meeting = Meeting { at, expected_at: declared, who: "the declared type" };
+        let meeting = Meeting::new(at, declared, "the declared type");
         self.fit(value, expected, meeting)
     }
 
     pub(super) fn fit(&mut self, value: Value, expected: &Type, meeting: Meeting<'_>) -> Expr {
+        if let ExprKind::Hole(_) = value.expr.kind {
+            self.fill(&value.expr, expected);
+            return value.expr;
+        }
         if value.is_error() || expected.is_error() {
             return Expr::error(meeting.at);
         }
@@ -144,6 +138,8 @@ impl Body<'_, '_> {
             _ => Value { expr: self.settle(value), flex: false },
         };
         let mut expr = value.expr;
+        let subject = self.subject(&expr).or(meeting.subject);
+        let meeting = Meeting { subject, softmax: self.normalised_axis(&expr), ..meeting };
         if let (ExprKind::Tuple(parts), Type::Tuple(types)) = (&mut expr.kind, expected)
             && parts.len() == types.len()
         {
@@ -212,12 +208,14 @@ impl Body<'_, '_> {
                 self.show(&Type::Tensor(found.clone())),
                 self.show(&Type::Tensor(expected.clone())),
             );
+            let more = found.axes.len() > expected.axes.len();
             self.report(errors::rank(
                 meeting.at,
                 &shown.0,
                 &shown.1,
                 meeting.expected_at,
                 meeting.who,
+                more,
             ));
             return false;
         }
@@ -316,14 +314,9 @@ impl Body<'_, '_> {
             let shown = (self.show_elem(found), self.show_elem(expected));
             let is = |id| found.meaning.as_ref().is_some_and(|it| it.id == id);
             let diagnostic = if wanted.id == builtins.mask || wanted.id == builtins.pad_mask {
-                element_errors::mask(
-                    meeting.at,
-                    &shown.0,
-                    &shown.1,
-                    is(builtins.mask) || is(builtins.pad_mask),
-                    found.base == Base::Bool,
-                    meeting.expected_at,
-                )
+                let polarity = is(builtins.mask) || is(builtins.pad_mask);
+                let is_bool = found.base == Base::Bool;
+                element_errors::mask(&meeting, &shown.0, &shown.1, polarity, is_bool)
             } else if wanted.id == builtins.token || wanted.id == builtins.index {
                 let spaces = found.meaning.as_ref().filter(|it| it.id == wanted.id);
                 match spaces {
@@ -335,35 +328,17 @@ impl Body<'_, '_> {
                         &wanted.args,
                         meeting.expected_at,
                     ),
-                    None => element_errors::not_an_index(
-                        meeting.at,
-                        &shown.0,
-                        &shown.1,
-                        meeting.expected_at,
-                        meeting.who,
-                    ),
+                    None => element_errors::not_an_index(&meeting, &shown.0, &shown.1),
                 }
             } else {
-                element_errors::meaning(
-                    meeting.at,
-                    &shown.0,
-                    &shown.1,
-                    meeting.expected_at,
-                    meeting.who,
-                )
+                element_errors::meaning(&meeting, &shown.0, &shown.1)
             };
             self.report(diagnostic);
             return false;
         }
         if found.base != expected.base {
             let shown = (self.show_elem(found), self.show_elem(expected));
-            self.report(element_errors::base(
-                meeting.at,
-                &shown.0,
-                &shown.1,
-                meeting.expected_at,
-                meeting.who,
-            ));
+            self.report(element_errors::base(&meeting, &shown.0, &shown.1));
             return false;
         }
         true

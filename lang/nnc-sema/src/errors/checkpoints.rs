@@ -52,6 +52,12 @@ pub(crate) fn unknown_path(at: Span, path: &str, near: Option<&str>) -> Diagnost
         .note("a path names fields from the layer down to a `param`")
 }
 
+pub(crate) fn outside_array(at: Span, array: &str, index: i64, count: i64) -> Diagnostic {
+    let last = count - 1;
+    Diagnostic::error(PATH, at, format!("`{array}` has no item {index}: it has {count}"))
+        .help(format!("items go from 0 to {last}; for all of them write `{array}[i]`"))
+}
+
 pub(crate) fn index(at: Span, name: &str, why: &str) -> Diagnostic {
     Diagnostic::error(INDICES, at, format!("index `{name}` {why}"))
         .help("each `{i}` of the name in the file is an index of every path of the row")

@@ -5,6 +5,7 @@ use nnc_hir::Base;
 use nnc_shape::Dim;
 use nnc_syntax::ast::NamedType;
 
+use super::{Meeting, Softmax};
 use crate::cx::Scope;
 
 const MEANING: Code = Code("E0301");
@@ -41,74 +42,105 @@ pub(crate) fn text(at: Span) -> Diagnostic {
         .help("write `tokens(\"…\")` for more")
 }
 
-pub(crate) fn meaning(
-    at: Span,
-    found: &str,
-    expected: &str,
-    declared: Span,
-    who: &str,
-) -> Diagnostic {
+pub(crate) fn meaning(meeting: &Meeting<'_>, found: &str, expected: &str) -> Diagnostic {
+    let (who, subject) = (meeting.who, meeting.subject());
     let diagnostic =
-        Diagnostic::error(MEANING, at, format!("{who} takes {expected}, this is {found}"))
-            .label(declared, format!("declared as {expected}"));
-    match (found, expected) {
-        (found, expected) if found.starts_with("Prob") && expected.starts_with("Logits") => {
-            diagnostic
-                .note("a softmax was applied already; the loss applies its own")
-                .help("pass the scores before the softmax, or use nll(log(p)) if you mean it")
-        }
-        (found, expected) if found.starts_with("Prob") && expected.starts_with("LogProb") => {
-            diagnostic.help("take the logarithm: log(p)")
-        }
-        _ => diagnostic
-            .note("a meaning is forgotten without a word, and claimed with `as`")
-            .help(format!("if it is that, say so: `x as {expected}`")),
+        Diagnostic::error(MEANING, meeting.at, format!("{who} takes {expected}, this is {found}"))
+            .label(meeting.expected_at, format!("declared as {expected}"));
+    let diagnostic = match meeting.softmax {
+        Some(softmax) => diagnostic.label(softmax.at, "the softmax is here"),
+        None => diagnostic,
+    };
+    if found.starts_with("Prob") && expected.starts_with("Logits") {
+        let scores = meeting.softmax.and_then(|it| it.scores);
+        let scores = scores.map_or("the scores".to_owned(), |name| format!("`{name}`, the scores"));
+        return diagnostic.note("a softmax was applied already; the loss applies its own").help(
+            format!(
+                "pass {scores} before the softmax, or use `nll(log({subject}))` if you mean it"
+            ),
+        );
     }
+    if found.starts_with("Prob") && expected.starts_with("LogProb") {
+        return diagnostic.help(format!("take the logarithm: `log({subject})`"));
+    }
+    diagnostic
+        .note("a meaning is forgotten without a word, and claimed with `as`")
+        .help(format!("if it is that, say so: `{subject} as {expected}`"))
 }
 
-pub(crate) fn double_softmax(at: Span, found: &str, softmax: Span) -> Diagnostic {
-    Diagnostic::error(MEANING, at, format!("softmax of {found}: these are probabilities already"))
-        .label(softmax, "the second softmax")
-        .help("leave it out, or forget the meaning on purpose: `p as f32`")
+/// A softmax of what one gave; `at` is the value and the second softmax.
+pub(crate) fn double_softmax(
+    (value, second): (Span, Span),
+    found: &str,
+    first: Option<&Softmax>,
+) -> Diagnostic {
+    let text = format!("softmax of {found}: these are probabilities already");
+    let diagnostic = Diagnostic::error(MEANING, value, text).label(second, "the second softmax");
+    let diagnostic = match first {
+        Some(first) => diagnostic.label(first.at, "the first softmax"),
+        None => diagnostic,
+    };
+    diagnostic.help("leave one of them out, or forget the meaning on purpose: `… as f32`")
 }
 
 pub(crate) fn mask(
-    at: Span,
+    meeting: &Meeting<'_>,
     found: &str,
     expected: &str,
     polarity: bool,
     is_bool: bool,
-    declared: Span,
 ) -> Diagnostic {
     let say = |name: &str| match name {
         "Mask" => "Mask (true = attend)".to_owned(),
         "PadMask" => "PadMask (true = ignore)".to_owned(),
         other => other.to_owned(),
     };
-    let diagnostic =
-        Diagnostic::error(MASK, at, format!("expected {}, found {}", say(expected), say(found)))
-            .label(declared, format!("{expected} is wanted here"));
+    let subject = meeting.subject();
+    let text = format!("expected {}, found {}", say(expected), say(found));
+    let mut diagnostic = Diagnostic::error(MASK, meeting.at, text);
+    if meeting.expected_at != meeting.at {
+        diagnostic = diagnostic.label(meeting.expected_at, format!("{expected} is wanted here"));
+    }
     if polarity {
-        diagnostic.help("negate it: `!mask`")
+        diagnostic.help(format!("negate it: `!{subject}`"))
     } else if is_bool {
-        diagnostic.help(format!("say which it is: `x as {expected}`"))
+        diagnostic.help(format!("say which it is: `{subject} as {expected}`"))
     } else {
         diagnostic
             .note("a mask of numbers would be added to the scores")
-            .help("compare it: `x > 0`")
+            .help(format!("compare it: `{subject} > 0.0`"))
     }
 }
 
-pub(crate) fn claim(at: Span, found: &str, to: &str, why: &str) -> Diagnostic {
-    Diagnostic::error(CLAIM, at, format!("{found} cannot be claimed to be {to}: {why}"))
-        .help("convert the numbers first, such as `x as f32`, or compare them")
+/// A claim that the numbers cannot keep.
+pub(crate) fn claim(at: Span, found: &str, to: &str, why: Claim) -> Diagnostic {
+    let (why, help) = match why {
+        Claim::Index => {
+            ("indices are integers", format!("make them integers first: `(… as int) as {to}`"))
+        }
+        Claim::Mask => ("masks are bool", "compare the numbers, such as `x > 0.0`".to_owned()),
+        Claim::Storage => (
+            "the numbers are stored differently",
+            "convert them first, such as `x as f32`".to_owned(),
+        ),
+    };
+    Diagnostic::error(CLAIM, at, format!("{found} cannot be claimed to be {to}: {why}")).help(help)
 }
 
-pub(crate) fn base(at: Span, found: &str, expected: &str, declared: Span, who: &str) -> Diagnostic {
-    Diagnostic::error(BASE, at, format!("{who} takes {expected}, this is {found}"))
-        .label(declared, format!("declared as {expected}"))
+/// Why a claim fails.
+#[derive(Clone, Copy)]
+pub(crate) enum Claim {
+    Index,
+    Mask,
+    Storage,
+}
+
+pub(crate) fn base(meeting: &Meeting<'_>, found: &str, expected: &str) -> Diagnostic {
+    let text = format!("{} takes {expected}, this is {found}", meeting.who);
+    Diagnostic::error(BASE, meeting.at, text)
+        .label(meeting.expected_at, format!("declared as {expected}"))
         .note("numbers are not converted without a word")
-        .help(format!("`x as {expected}`"))
+        .help(format!("convert it: `{} as {expected}`", meeting.subject()))
 }
 
 pub(crate) fn operands(
@@ -135,17 +167,31 @@ pub(crate) fn index_as_number(at: Span, base: &Base) -> Diagnostic {
         .help(format!("convert it: `(i as {base})`"))
 }
 
-pub(crate) fn not_an_index(
-    at: Span,
-    found: &str,
-    expected: &str,
-    declared: Span,
-    who: &str,
-) -> Diagnostic {
-    Diagnostic::error(NOT_AN_INDEX, at, format!("{who} takes {expected}, found {found}"))
-        .label(declared, format!("declared as {expected}"))
+pub(crate) fn not_an_index(meeting: &Meeting<'_>, found: &str, expected: &str) -> Diagnostic {
+    let text = format!("{} takes {expected}, found {found}", meeting.who);
+    let subject = meeting.subject();
+    Diagnostic::error(NOT_AN_INDEX, meeting.at, text)
+        .label(meeting.expected_at, format!("declared as {expected}"))
         .note("indices are integers that are known to be in range")
-        .help(format!("tokenise first, or claim it where the program begins: `ids as {expected}`"))
+        .help(if found.starts_with("int") || found.starts_with('i') {
+            format!("claim it where the program begins: `{subject} as {expected}`")
+        } else {
+            "tokenise first: indices are whole numbers, such as `Token<V>[B, T]`".to_owned()
+        })
+}
+
+/// A comparison of positions in two tables.
+pub(crate) fn compared_spaces(
+    at: Span,
+    symbol: &str,
+    (left, left_at): (&str, Span),
+    (right, right_at): (&str, Span),
+) -> Diagnostic {
+    Diagnostic::error(INDEX_SPACE, at, format!("`{symbol}` of {left} and {right}"))
+        .label(left_at, format!("this is {left}"))
+        .label(right_at, format!("this is {right}"))
+        .note("these are positions in two tables; equal numbers mean different things")
+        .help("look both up in the same table, or compare the plain numbers: `… as int`")
 }
 
 pub(crate) fn gather(at: Span, found: &str, size: &str) -> Diagnostic {
@@ -176,8 +222,17 @@ pub(crate) fn table_rows(
     space: &Dim,
     size: &Dim,
 ) -> Diagnostic {
+    let constants = space.as_constant().is_some() && size.as_constant().is_some();
     let (space, size) = (scope.show(space), scope.show(size));
-    Diagnostic::error(INDEX_SPACE, at, format!("{found} is used with an axis of {size}"))
+    let diagnostic =
+        Diagnostic::error(INDEX_SPACE, at, format!("{found} is used with an axis of {size}"))
+            .here(format!("less than {space}"));
+    if constants {
+        return diagnostic
+            .note(format!("positions from {size} on are not in the axis"))
+            .help(format!("give the axis {space} places"));
+    }
+    diagnostic
         .note(format!("the index is less than {space}, which is not known to be at most {size}"))
         .help(format!("give the axis {space} places, or add `where {space} <= {size}`"))
 }

@@ -107,7 +107,9 @@ pub(crate) fn rest_in_read(at: Span, ty: &str, tensor: bool, left: bool) -> Diag
 }
 
 pub(crate) fn index_count(at: Span, ty: &str, axes: usize, given: usize) -> Diagnostic {
-    Diagnostic::error(COUNT, at, format!("{ty} has {axes} axes, {given} indices are given"))
+    let given = if given == 1 { "1 index is".to_owned() } else { format!("{given} indices are") };
+    let axes = if axes == 1 { "1 axis".to_owned() } else { format!("{axes} axes") };
+    Diagnostic::error(COUNT, at, format!("{ty} has {axes}, {given} given"))
         .help("give one index for each axis")
 }
 
@@ -127,7 +129,7 @@ pub(crate) fn index_kinds(
         .here(format!("over `{right}` here"))
         .label(left_at, format!("over `{left}` here"))
         .note("an index takes axes of one kind")
-        .help("swap the indices, so that each meets its own axis")
+        .help("swap the indices, or give each axis an index of its own")
 }
 
 #[expect(clippy::too_many_arguments, reason = "a message names both origins and the values")]
@@ -155,8 +157,15 @@ pub(crate) fn index_sizes(
             .here(format!("over {y} here"))
             .label(left_at, format!("over {x} here"))
             .note("every plain use of an index takes the whole axis, so the sizes must be equal");
-    explain(diagnostic, answer)
-        .help(format!("if the sizes are meant to be equal, say so: `where {x} == {y}`"))
+    if left.as_constant().is_some() && right.as_constant().is_some() {
+        return diagnostic.help("make the two axes equally long, or use two indices");
+    }
+    let diagnostic = match super::witness(answer) {
+        Some(witness) => diagnostic.note(format!("witness: {witness}")),
+        None => diagnostic,
+    };
+    let fact = super::guard(answer).map_or(format!("{x} == {y}"), |guard| guard.to_string());
+    diagnostic.help(format!("if the sizes are meant to be equal, say so: `where {fact}`"))
 }
 
 pub(crate) fn split_sizes(
@@ -185,16 +194,19 @@ pub(crate) fn split_inexact(
     part: &Dim,
     answer: &Answer,
 ) -> Diagnostic {
+    if let (Some(total), Some(part)) = (total.as_constant(), part.as_constant()) {
+        let rest = total.checked_rem_euclid(part).unwrap_or(0);
+        let text =
+            format!("an axis of {total} cannot be split by {part}: {total} % {part} = {rest}");
+        return Diagnostic::error(SPLIT, at, text).help("give a size that divides the axis");
+    }
     let (total, part) = (scope.show(total), scope.show(part));
-    explain(
-        Diagnostic::error(
-            SPLIT,
-            at,
-            format!("an axis of {total} cannot be split by {part}: it is not known to divide"),
-        ),
-        answer,
-    )
-    .help(format!("add `where {total} % {part} == 0`"))
+    let text = format!("an axis of {total} cannot be split by {part}: it is not known to divide");
+    let diagnostic = Diagnostic::error(SPLIT, at, text);
+    match super::guard(answer) {
+        Some(_) => explain(diagnostic, answer),
+        None => diagnostic.help(format!("add `where {total} % {part} == 0`")),
+    }
 }
 
 pub(crate) fn split_unknown(at: Span) -> Diagnostic {
@@ -202,16 +214,31 @@ pub(crate) fn split_unknown(at: Span) -> Diagnostic {
         .help("give a size: `(n:N d)`")
 }
 
+/// A position in an axis, and which of its bounds is not known to hold.
+pub(crate) struct Position<'a> {
+    pub(crate) index: &'a Dim,
+    pub(crate) size: &'a Dim,
+    /// The lower bound, or else the upper one.
+    pub(crate) low: bool,
+}
+
+/// A read that may be outside; `ranges` are those of the index variables in it.
 pub(crate) fn out_of_bounds(
     scope: &Scope,
     at: Span,
-    index: &Dim,
-    size: &Dim,
+    position: &Position<'_>,
     answer: &Answer,
     ranges: &[(Name, Dim)],
 ) -> Diagnostic {
-    let size = scope.show(size);
-    let text = format!("position {index} is not known to lie in 0 .. {size}");
+    let Position { index, size, low } = *position;
+    let shown = scope.show(size);
+    if let (Some(_), Some(size)) = (index.as_constant(), size.as_constant()) {
+        let text = format!("position {index} lies outside of an axis of {size}");
+        let last = size - 1;
+        return Diagnostic::error(BOUNDS, at, text)
+            .help(format!("positions go from 0 to {last}; the last one is {last}"));
+    }
+    let text = format!("position {index} is not known to lie in 0 .. {shown}");
     let mut diagnostic = Diagnostic::error(BOUNDS, at, text);
     for (name, extent) in ranges {
         diagnostic = diagnostic.note(format!("`{name}` ranges over 0 .. {}", scope.show(extent)));
@@ -219,9 +246,14 @@ pub(crate) fn out_of_bounds(
     if let Some(witness) = super::witness(answer) {
         diagnostic = diagnostic.note(format!("witness: {witness}"));
     }
-    diagnostic.help(format!(
-        "guard it: `sum[… | 0 <= {index} && {index} < {size}]`, or add a fact after `where`"
-    ))
+    let bound = if low { format!("{index} >= 0") } else { format!("{index} < {shown}") };
+    match super::guard(answer) {
+        _ if !ranges.is_empty() => diagnostic.help(format!(
+            "read it only where `{bound}`: in a guard, `sum[… | {bound}]`, or an `if`; or let the index run over fewer places"
+        )),
+        Some(guard) => diagnostic.help(format!("add `where {guard}`")),
+        None => diagnostic.help(format!("add `where {bound}`")),
+    }
 }
 
 pub(crate) fn not_bool(at: Span, found: &str) -> Diagnostic {
@@ -234,13 +266,14 @@ pub(crate) fn condition(at: Span, found: &str) -> Diagnostic {
         .help("choose for each element in index notation: `let y[i] = if c[i] { … } else { … }`")
 }
 
-pub(crate) fn not_a_scalar(at: Span, found: &str) -> Diagnostic {
+/// A whole tensor at one point; `indexed` is how it would be read.
+pub(crate) fn not_a_scalar(at: Span, found: &str, indexed: Option<&str>) -> Diagnostic {
     Diagnostic::error(
         COUNT,
         at,
         format!("a single value is wanted in index notation, found {found}"),
     )
-    .help("give it an index list: `x[b, t]`")
+    .help(format!("give it an index list: `{}`", indexed.unwrap_or("x[b, t]")))
 }
 
 pub(crate) fn block_in_nest(at: Span) -> Diagnostic {

@@ -41,7 +41,17 @@ pub(crate) fn unknown_init(at: Span) -> Diagnostic {
 }
 
 pub(crate) fn init_arguments(at: Span, name: Name, expected: usize) -> Diagnostic {
-    Diagnostic::error(INIT, at, format!("`{name}` takes {expected} numbers")).help("write them out")
+    let help = match (name.as_str(), expected) {
+        ("uniform", _) => "such as `uniform(-0.1, 0.1)`".to_owned(),
+        (name, 1) => format!("such as `{name}(0.02)`"),
+        (name, _) => format!("write `{name}` alone"),
+    };
+    let count = match expected {
+        0 => "no numbers".to_owned(),
+        1 => "1 number".to_owned(),
+        count => format!("{count} numbers"),
+    };
+    Diagnostic::error(INIT, at, format!("`{name}` takes {count}, written out")).help(help)
 }
 
 pub(crate) fn undecided_field(at: Span, condition: &Condition) -> Diagnostic {
@@ -53,9 +63,22 @@ pub(crate) fn undecided_field(at: Span, condition: &Condition) -> Diagnostic {
     .help(format!("use it inside `if {condition} {{ … }}`"))
 }
 
-pub(crate) fn absent_field(at: Span) -> Diagnostic {
-    Diagnostic::error(UNDECIDED, at, "this field is not there under the conditions that hold here")
-        .help("use it in the other branch")
+/// A field whose condition does not hold; where it is declared, and its condition.
+pub(crate) fn absent_field(at: Span, declared: Option<(Span, Condition)>) -> Diagnostic {
+    let text = "this field is not there under the conditions that hold here";
+    let diagnostic = Diagnostic::error(UNDECIDED, at, text);
+    match declared {
+        Some((span, condition)) => diagnostic
+            .label(span, format!("it is there only when `{condition}` holds"))
+            .help(format!("use it only where `{condition}` holds, or ask for it")),
+        None => diagnostic.help("use it in the other branch"),
+    }
+}
+
+pub(crate) fn array_called(at: Span, who: &str) -> Diagnostic {
+    let name = who.trim_start_matches("layer ").trim_matches('`');
+    Diagnostic::error(FIELD, at, format!("`{name}` is an array of layers, and one layer is called"))
+        .help(format!("call one, `{name}[0](x)`, or all in turn: `fold({name}, x, |h, it| it(h))`"))
 }
 
 pub(crate) fn array_element(at: Span) -> Diagnostic {
@@ -63,13 +86,19 @@ pub(crate) fn array_element(at: Span) -> Diagnostic {
         .help("index it: `table[0]`")
 }
 
-pub(crate) fn no_main(at: Span, layer: Name) -> Diagnostic {
+pub(crate) fn no_main(at: Span, layer: Name, functions: &[Name]) -> Diagnostic {
+    let names: Vec<String> = functions.iter().map(|name| format!("`{name}`")).collect();
+    let example = functions.first().map_or("step", |name| name.as_str());
     Diagnostic::error(
         NO_MAIN,
         at,
         format!("layer `{layer}` has no function without a name, so it cannot be called"),
     )
-    .help("call one of its named functions: `layer.step(…)`")
+    .note(format!(
+        "it has {}",
+        if names.is_empty() { "none at all".to_owned() } else { names.join(", ") }
+    ))
+    .help(format!("call one by its name: `layer.{example}(…)`"))
 }
 
 pub(crate) fn hole_as_value(at: Span) -> Diagnostic {
@@ -77,7 +106,20 @@ pub(crate) fn hole_as_value(at: Span) -> Diagnostic {
         .help("apply it: `down(x)`")
 }
 
-/// What would fit in the place of a `?`.
+/// A `?` that stands for a value.
+pub(crate) fn open_value(at: Span, expected: Option<&str>, fitting: &[String]) -> Diagnostic {
+    let Some(expected) = expected else {
+        return Diagnostic::warning(HOLE, at, "this hole may be any value")
+            .help("say what is wanted: `let y: f32[B, D] = ?;`");
+    };
+    let diagnostic = Diagnostic::warning(HOLE, at, format!("this hole is {expected}"));
+    match fitting {
+        [] => diagnostic.note("no value with a name here is that"),
+        fitting => diagnostic.note(format!("these are: {}", fitting.join(", "))),
+    }
+}
+
+/// What would fit in the place of a `?` that is called.
 pub(crate) fn hole(at: Span, takes: &str, fitting: &[String]) -> Diagnostic {
     let diagnostic = Diagnostic::warning(HOLE, at, format!("this hole takes {takes}"));
     match fitting {

@@ -1,6 +1,7 @@
 //! Models, exports and entries: E05xx.
 
 use nnc_base::{Code, Diagnostic, Name, Span};
+use nnc_syntax::ast::Ident;
 
 use super::suggest;
 
@@ -8,6 +9,7 @@ const OPEN: Code = Code("E0501");
 const NO_FUNCTION: Code = Code("E0502");
 const NOT_CONSTANT: Code = Code("E0503");
 const WEIGHTS: Code = Code("E0504");
+const NO_SIZE: Code = Code("E0505");
 const SPECIALISED: Code = Code("E0230");
 
 pub(crate) fn open_dim(at: Span, function: Name, dim: Name, declared: Span) -> Diagnostic {
@@ -17,8 +19,38 @@ pub(crate) fn open_dim(at: Span, function: Name, dim: Name, declared: Span) -> D
         .help(format!("bound it: `with {{ {dim} <= 1024 }}`"))
 }
 
-pub(crate) fn no_function(at: Span, layer: Name, near: Option<&str>) -> Diagnostic {
-    suggest(Diagnostic::error(NO_FUNCTION, at, format!("`{layer}` has no such function")), near)
+/// A function that the layer does not have; `main` says whether it has one without a name.
+pub(crate) fn no_function(
+    at: Span,
+    wanted: Option<Name>,
+    (layer, declared): (Name, Span),
+    main: bool,
+    near: Option<&str>,
+) -> Diagnostic {
+    let text = match wanted {
+        Some(wanted) => format!("`{layer}` has no function `{wanted}`"),
+        None => format!("`{layer}` has no function without a name"),
+    };
+    let diagnostic = Diagnostic::error(NO_FUNCTION, at, text)
+        .label(declared, format!("`{layer}` is declared here"));
+    match (near, wanted) {
+        (Some(_), _) => suggest(diagnostic, near),
+        (None, Some(_)) if main => {
+            diagnostic.help("for its function without a name leave out `= …`: `entry run with …`")
+        }
+        _ => diagnostic.help("name one of its functions: `entry run = step with …`"),
+    }
+}
+
+/// A name in a fact of an entry that is no size of its function.
+pub(crate) fn unknown_size(name: &Ident, entry: Name, known: &[Name]) -> Diagnostic {
+    let sizes: Vec<String> = known.iter().map(|it| format!("`{it}`")).collect();
+    let text = format!("`{}` is no size of entry `{entry}`", name.as_str());
+    let diagnostic = Diagnostic::error(NO_SIZE, name.span, text);
+    match sizes.as_slice() {
+        [] => diagnostic.help("its function takes no sizes: leave the fact out"),
+        sizes => diagnostic.help(format!("its sizes are {}", sizes.join(", "))),
+    }
 }
 
 pub(crate) fn unknown_target(at: Span, name: &str, near: Option<&str>) -> Diagnostic {
@@ -28,13 +60,11 @@ pub(crate) fn unknown_target(at: Span, name: &str, near: Option<&str>) -> Diagno
     )
 }
 
-pub(crate) fn not_constant(at: Span, layer: Name) -> Diagnostic {
-    Diagnostic::error(
-        NOT_CONSTANT,
-        at,
-        format!("a model gives `{layer}` numbers for all its parameters"),
-    )
-    .help("write integers in `<…>`")
+pub(crate) fn not_constant(at: Span, layer: Name, open: &str) -> Diagnostic {
+    let text = format!("a model gives `{layer}` numbers, and `{open}` is none");
+    Diagnostic::error(NOT_CONSTANT, at, text)
+        .note("a model is built once, with all its parameters in memory")
+        .help("write integers in `<…>`, or names of `const`s")
 }
 
 pub(crate) fn unknown_weights(at: Span, name: &str, near: Option<&str>) -> Diagnostic {

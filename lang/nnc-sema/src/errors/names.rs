@@ -4,6 +4,7 @@ use nnc_base::{Code, Diagnostic, Name, Span};
 use nnc_syntax::ast::Ident;
 
 use super::suggest;
+use crate::scope::nearest;
 
 pub(crate) const UNKNOWN_NAME: Code = Code("E0100");
 const UNKNOWN_DIM: Code = Code("E0101");
@@ -22,9 +23,18 @@ const UNUSED: Code = Code("E0115");
 /// An answer to `reveal(x);`, which is no mistake.
 pub(crate) const REVEAL: Code = Code("E0190");
 
-pub(crate) fn unknown_name(name: &Ident, near: Option<&str>) -> Diagnostic {
+/// A name that stands for nothing; `module` is one that has it.
+pub(crate) fn unknown_name(name: &Ident, near: Option<&str>, module: Option<Name>) -> Diagnostic {
     let text = format!("`{}` is not defined here", name.as_str());
-    suggest(Diagnostic::error(UNKNOWN_NAME, name.span, text), near)
+    let diagnostic = Diagnostic::error(UNKNOWN_NAME, name.span, text);
+    match module {
+        Some(module) => diagnostic.help(import(name, module)),
+        None => suggest(diagnostic, near),
+    }
+}
+
+fn import(name: &Ident, module: Name) -> String {
+    format!("import it: `use {module}.{{{}}}`", name.as_str())
 }
 
 pub(crate) fn unknown_dim(name: &Ident, near: Option<&str>) -> Diagnostic {
@@ -36,10 +46,17 @@ pub(crate) fn unknown_dim(name: &Ident, near: Option<&str>) -> Diagnostic {
     }
 }
 
-pub(crate) fn unbound_dim(name: &Ident, declared: Span) -> Diagnostic {
+/// A dim of the file that no parameter gives a value; `header` is that of a layer.
+pub(crate) fn unbound_dim(name: &Ident, declared: Span, header: bool) -> Diagnostic {
     let text = format!("dim `{}` has no value here", name.as_str());
-    Diagnostic::error(UNKNOWN_DIM, name.span, text)
-        .label(declared, "declared here, which gives it a kind and no value")
+    let diagnostic = Diagnostic::error(UNKNOWN_DIM, name.span, text)
+        .label(declared, "declared here, which gives it a kind and no value");
+    if header {
+        return diagnostic
+            .note("parameters are there before the program runs: their sizes are those in `<…>`")
+            .help(format!("make it a parameter of the layer: `<{}>`", name.as_str()));
+    }
+    diagnostic
         .note("a dim gets its value from a `<…>` parameter, or from an axis in the function's signature")
         .help("give an argument an axis of this size, or take it as `n: dim`")
 }
@@ -85,10 +102,15 @@ pub(crate) fn unknown_type(name: &Ident, near: Option<&str>) -> Diagnostic {
     suggest(Diagnostic::error(UNKNOWN_TYPE, name.span, text), near)
 }
 
-pub(crate) fn unknown_layer(name: &Ident, near: Option<&str>) -> Diagnostic {
+pub(crate) fn unknown_layer(name: &Ident, near: Option<&str>, module: Option<Name>) -> Diagnostic {
     let text = format!("there is no layer `{}`", name.as_str());
-    let diagnostic = suggest(Diagnostic::error(UNKNOWN_TYPE, name.span, text), near);
-    diagnostic.help(format!("import it, such as `use std.nn.{{{}}}`", name.as_str()))
+    let diagnostic = Diagnostic::error(UNKNOWN_TYPE, name.span, text);
+    match (module, near) {
+        (Some(module), _) => diagnostic.help(import(name, module)),
+        (None, Some(_)) => suggest(diagnostic, near),
+        (None, None) => diagnostic
+            .help(format!("declare it: `layer {}<…> {{ … }}`, or import it", name.as_str())),
+    }
 }
 
 pub(crate) fn not_a_layer(name: &Ident) -> Diagnostic {
@@ -120,40 +142,129 @@ pub(crate) fn missing_argument(at: Span, callee: Name, param: &Ident) -> Diagnos
         .help(format!("write `{}=…`", param.as_str()))
 }
 
-pub(crate) fn too_many_arguments(at: Span, most: usize) -> Diagnostic {
-    Diagnostic::error(ARGUMENTS, at, format!("at most {most} arguments can be given here"))
-        .help("leave out the others")
+pub(crate) fn too_many_arguments(at: Span, params: &[Ident], given: usize) -> Diagnostic {
+    let most = counted(params.len(), "argument");
+    let text = format!("at most {most} can be given here, and {given} are");
+    let diagnostic = Diagnostic::error(ARGUMENTS, at, text);
+    match params.last() {
+        Some(last) => diagnostic
+            .label(last.span, format!("`{}` is the last parameter", last.as_str()))
+            .help("leave out the others"),
+        None => diagnostic.help("leave them out"),
+    }
+}
+
+/// "1 argument", "2 arguments".
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+/// "1 is given", "2 are given", "none is given".
+fn given(count: usize) -> String {
+    match count {
+        0 => "none is given".to_owned(),
+        1 => "1 is given".to_owned(),
+        count => format!("{count} are given"),
+    }
 }
 
 pub(crate) fn argument_count(at: Span, callee: Name, expected: usize, found: usize) -> Diagnostic {
-    let text = format!("`{callee}` takes {expected} arguments, {found} are given");
-    Diagnostic::error(ARGUMENTS, at, text).help(format!("give it {expected}"))
+    let text = format!("`{callee}` takes {}, {}", counted(expected, "argument"), given(found));
+    let diagnostic = Diagnostic::error(ARGUMENTS, at, text);
+    match callee.as_str() {
+        name @ ("max" | "min") if found == 1 => diagnostic
+            .note(format!("`{name}(a, b)` compares two values, element by element"))
+            .help(format!("the {name} of a whole axis is `{name}[i] x[i]`")),
+        _ => diagnostic.help(format!("give it {expected}")),
+    }
 }
 
-pub(crate) fn argument_twice(name: &Ident) -> Diagnostic {
+pub(crate) fn argument_twice(name: &Ident, declared: Span) -> Diagnostic {
     Diagnostic::error(ARGUMENTS, name.span, format!("`{}` is given twice", name.as_str()))
+        .here("it has a value by its place, or by its name before")
+        .label(declared, "declared here")
         .help("leave out one of them")
 }
 
-pub(crate) fn unknown_argument(name: &Ident, near: Option<&str>) -> Diagnostic {
+pub(crate) fn unknown_argument(name: &Ident, params: &[Ident]) -> Diagnostic {
     let text = format!("there is no parameter `{}`", name.as_str());
-    suggest(Diagnostic::error(ARGUMENTS, name.span, text), near)
+    let near = nearest(name.as_str(), params.iter().map(|it| it.as_str()));
+    let diagnostic = suggest(Diagnostic::error(ARGUMENTS, name.span, text), near);
+    let names: Vec<String> = params.iter().map(|it| format!("`{}`", it.as_str())).collect();
+    match near.and_then(|near| params.iter().find(|it| it.as_str() == near)) {
+        Some(param) => diagnostic.label(param.span, "declared here"),
+        None if names.is_empty() => diagnostic.note("it takes no arguments"),
+        None => diagnostic.note(format!("the parameters are {}", names.join(", "))),
+    }
 }
 
 pub(crate) fn parameter_count(at: Span, name: Name, expected: usize, found: usize) -> Diagnostic {
-    let text = format!("`{name}` takes {expected} parameters in `<…>`, {found} are given");
-    Diagnostic::error(PARAMETERS, at, text).help(format!("give it {expected}"))
+    let expected_text = counted(expected, "parameter");
+    let text = format!("`{name}` takes {expected_text} in `<…>`, {}", given(found));
+    Diagnostic::error(PARAMETERS, at, text).help(match expected {
+        0 => "leave out `<…>`".to_owned(),
+        _ => format!("give it {expected}"),
+    })
+}
+
+/// A layer with too few sizes.
+pub(crate) fn missing_parameter(
+    at: Span,
+    layer: Name,
+    params: &[Ident],
+    found: usize,
+) -> Diagnostic {
+    let names: Vec<&str> = params.iter().map(|it| it.as_str()).collect();
+    let written = format!("{layer}<{}>", names.join(", "));
+    let expected = counted(params.len(), "parameter");
+    let text = format!("`{written}` takes {expected} in `<…>`, {}", given(found));
+    let diagnostic = Diagnostic::error(PARAMETERS, at, text);
+    match params.get(found) {
+        Some(missing) => diagnostic
+            .label(missing.span, "this one has no value")
+            .help(format!("give it all: `{written}`")),
+        None => diagnostic.help(format!("write `{written}`")),
+    }
 }
 
 pub(crate) fn not_callable(at: Span, found: &str) -> Diagnostic {
-    Diagnostic::error(NOT_CALLABLE, at, format!("this cannot be called: it is {found}"))
-        .help("functions and layers can be called")
+    let diagnostic =
+        Diagnostic::error(NOT_CALLABLE, at, format!("this cannot be called: it is {found}"));
+    match found.contains('[') {
+        true => diagnostic.help("index it with `[…]`, or multiply with `*`"),
+        false => diagnostic.help("functions and layers can be called"),
+    }
 }
 
-pub(crate) fn recursion(at: Span, what: &str) -> Diagnostic {
-    Diagnostic::error(RECURSION, at, what)
+/// What needs itself.
+#[derive(Clone, Copy)]
+pub(crate) enum Endless {
+    Constant,
+    Type,
+    Layer,
+    Size,
+    Function,
+}
+
+pub(crate) fn recursion(at: Span, what: Endless) -> Diagnostic {
+    let (text, help) = match what {
+        Endless::Constant => {
+            ("this constant needs its own value", "write the number, or another constant")
+        }
+        Endless::Type => ("this type is made of itself", "name another type"),
+        Endless::Layer => (
+            "this layer contains itself",
+            "write an array of layers, `[Block<D>; L]`, for something that repeats",
+        ),
+        Endless::Size => ("this function of sizes calls itself", "write it as one formula"),
+        Endless::Function => (
+            "this function calls itself",
+            "write a `scan` for a loop over time, or `fold` for one over layers",
+        ),
+    };
+    Diagnostic::error(RECURSION, at, text)
         .note("sizes and layers are finite: nothing may need itself")
-        .help("write a `scan` for a loop over time, or `fold` for one over layers")
+        .help(help)
 }
 
 pub(crate) fn not_a_value(name: &Ident) -> Diagnostic {

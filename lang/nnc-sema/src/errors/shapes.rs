@@ -2,11 +2,11 @@
 
 use nnc_base::{Code, Diagnostic, Name, Span};
 use nnc_hir::{Axis, TensorType};
-use nnc_shape::{Answer, Dim};
+use nnc_shape::{Answer, Dim, Fact};
 use nnc_syntax::ast::Ident;
 
 use super::sizes::specialised;
-use super::{explain, guard, witness};
+use super::{explain, guard};
 use crate::cx::Scope;
 
 const TYPE: Code = Code("E0200");
@@ -32,7 +32,10 @@ pub(crate) fn type_mismatch(
 ) -> Diagnostic {
     Diagnostic::error(TYPE, at, format!("expected {expected}, found {found}"))
         .label(declared, format!("{who} wants {expected}"))
-        .help(format!("give a value of type {expected}"))
+        .help(match found.starts_with('(') && !expected.starts_with('(') {
+            true => "name the parts, `let (a, b) = …`, and use one of them".to_owned(),
+            false => format!("give a value of type {expected}"),
+        })
 }
 
 pub(crate) fn not_a_tensor(at: Span, found: &str) -> Diagnostic {
@@ -40,15 +43,40 @@ pub(crate) fn not_a_tensor(at: Span, found: &str) -> Diagnostic {
         .help("use one of its parts or fields")
 }
 
+pub(crate) fn layer_as_tensor(at: Span, layer: Name) -> Diagnostic {
+    Diagnostic::error(TYPE, at, format!("a tensor is wanted here, found a layer, `{layer}`"))
+        .help("call it with its input, such as `layer(x)`")
+}
+
 pub(crate) fn empty_list(at: Span) -> Diagnostic {
     Diagnostic::error(TYPE, at, "a list has at least one item").help("write its items")
 }
 
-pub(crate) fn rank(at: Span, found: &str, expected: &str, declared: Span, who: &str) -> Diagnostic {
+/// Another number of axes; `more` than are wanted, or fewer.
+pub(crate) fn rank(
+    at: Span,
+    found: &str,
+    expected: &str,
+    declared: Span,
+    who: &str,
+    more: bool,
+) -> Diagnostic {
     Diagnostic::error(RANK, at, format!("{who} takes {expected}, the value is {found}"))
         .label(declared, format!("declared as {expected}"))
         .note("the number of axes is different")
-        .help("index it in the order that is wanted: `let y[b, t] = x[…]`")
+        .help(if more {
+            "take a position or reduce an axis, such as `mean[t] x[b, t]`, or declare more axes"
+        } else {
+            "give the value the missing axes in a `let y[…] = x[…]`, or declare fewer"
+        })
+}
+
+/// A body that ends in `;`.
+pub(crate) fn no_value(at: Span, expected: &str, declared: Span) -> Diagnostic {
+    Diagnostic::error(TYPE, at, format!("this body has no value, and {expected} is wanted"))
+        .here("the value belongs in front of this")
+        .label(declared, format!("declared to give {expected}"))
+        .help("write the result as the last line, without `;`")
 }
 
 pub(crate) fn packs(at: Span, before: &str, here: &str, declared: Span, who: &str) -> Diagnostic {
@@ -72,33 +100,39 @@ pub(crate) fn sizes(
     who: &str,
 ) -> Diagnostic {
     let (left, right) = (scope.show(found), scope.show(expected));
-    let axis = kind.map_or("elements along this axis", |kind| plural(kind));
+    let axis = kind.map_or("elements", plural);
     if let Some(var) = specialised(scope, found, expected) {
         return special(var, if found.as_var().is_some() { &right } else { &left }, at, declared);
     }
-    if guard(answer).is_some()
-        || witness(answer).is_some()
-            && matches!(answer, Answer::Unproven { .. })
-            && same_vars(found, expected)
-    {
+    // Two names for what may be one size are a width; what one size has become is not.
+    let related = !found.vars().is_disjoint(&expected.vars());
+    let only_when = match guard(answer) {
+        Some(Fact::Equal(..)) | None => None,
+        Some(guard) => Some(guard),
+    };
+    if let Some(guard) = only_when.filter(|_| related) {
         let text = format!(
-            "{who} wants {right} {axis}, the value has {left}, and these are equal only sometimes"
+            "{who} wants {right} {axis}, the value has {left}: these are equal only when {guard}"
         );
         return explain(
-            Diagnostic::error(EQUAL_WHEN, at, text).label(declared, format!("wants {right}")),
+            Diagnostic::error(EQUAL_WHEN, at, text)
+                .here(format!("has {left}"))
+                .label(declared, format!("wants {right}")),
             answer,
         );
     }
-    Diagnostic::error(WIDTH, at, format!("{who} expects {right} {axis}, the value has {left}"))
-        .here(format!("has {left}"))
-        .label(declared, format!("expects {right}"))
-        .note("sizes are equal when they are proved so, from the program's facts")
-        .help(format!("make them agree, or add the fact `where {left} == {right}`"))
-}
-
-fn same_vars(left: &Dim, right: &Dim) -> bool {
-    let (left, right) = (left.vars(), right.vars());
-    !left.is_empty() && left == right
+    let diagnostic =
+        Diagnostic::error(WIDTH, at, format!("{who} expects {right} {axis}, the value has {left}"))
+            .here(format!("has {left}"))
+            .label(declared, format!("expects {right}"));
+    if related || found.as_constant().is_some() && expected.as_constant().is_some() {
+        return diagnostic.help("make the two sizes agree");
+    }
+    diagnostic.note("sizes are equal when they are proved so, from the program's facts").help(
+        format!(
+            "make them agree; if they are meant to be equal, say so: `where {left} == {right}`"
+        ),
+    )
 }
 
 fn plural(kind: Name) -> &'static str {
@@ -113,7 +147,7 @@ fn plural(kind: Name) -> &'static str {
         "class" => "classes",
         "vocab" => "tokens in the vocabulary",
         "expert" => "experts",
-        _ => "elements along this axis",
+        _ => "elements",
     }
 }
 
@@ -185,6 +219,18 @@ pub(crate) fn identical_axes(
     } else {
         (right_type, left_type)
     };
+    let one = long.axes.iter().position(|axis| axis.extent().as_constant() == Some(1));
+    let diagnostic = match one {
+        Some(one) if long.axes.len() == short.axes.len() + 1 => {
+            let places = long.axes.iter().enumerate().map(|(place, axis)| match place == one {
+                true => "0".to_owned(),
+                false => axis.to_string().to_lowercase(),
+            });
+            let places = places.collect::<Vec<_>>().join(", ");
+            diagnostic.help(format!("take the only element of the longer one: `x[{places}]`"))
+        }
+        _ => diagnostic,
+    };
     let places: Vec<String> = long
         .axes
         .iter()
@@ -237,10 +283,9 @@ fn kinds_text(axes: &[Axis]) -> String {
     kinds.join(", ")
 }
 
-/// Index lists that bring `found` into the order of `wanted`, if kinds say how.
+/// Index lists that bring `found` into the order of `wanted`, if kinds say how. Letters are
+/// those of the sizes, or else of the kinds.
 fn transpose(wanted: &[Axis], found: &[Axis]) -> Option<(String, String)> {
-    let letter =
-        |axis: &Axis| -> Option<String> { Some(axis.kind?.as_str().chars().next()?.to_string()) };
     let mut wanted_kinds: Vec<Name> = wanted.iter().filter_map(|it| it.kind).collect();
     let mut found_kinds: Vec<Name> = found.iter().filter_map(|it| it.kind).collect();
     let complete = wanted_kinds.len() == wanted.len() && found_kinds.len() == found.len();
@@ -249,7 +294,20 @@ fn transpose(wanted: &[Axis], found: &[Axis]) -> Option<(String, String)> {
     if !complete || wanted_kinds != found_kinds {
         return None;
     }
-    let text = |axes: &[Axis]| axes.iter().filter_map(letter).collect::<Vec<_>>().join(", ");
+    let mut letters: Vec<(Name, String)> = Vec::new();
+    for axis in found {
+        let kind = axis.kind?;
+        let size = axis.extent().as_var().map(|name| name.as_str().to_lowercase());
+        let candidates = size.into_iter().chain(kind.as_str().chars().map(|it| it.to_string()));
+        let free = |it: &String| letters.iter().all(|(_, taken)| taken != it);
+        let letter = candidates.into_iter().find(free)?;
+        letters.push((kind, letter));
+    }
+    let text = |axes: &[Axis]| {
+        let letter = |kind: Name| letters.iter().find(|(it, _)| *it == kind);
+        let named = axes.iter().filter_map(|axis| letter(axis.kind?));
+        named.map(|(_, letter)| letter.as_str()).collect::<Vec<_>>().join(", ")
+    };
     Some((text(wanted), text(found)))
 }
 

@@ -1,22 +1,16 @@
 //! Sizes and facts.
 
 use nnc_base::{Code, Diagnostic, Name, Span};
-use nnc_hir::{CompareOp, Condition};
+use nnc_hir::Condition;
 use nnc_shape::{Answer, Dim};
 
-use super::{explain, guard, witness};
+use super::witness;
 use crate::cx::Scope;
-use crate::dims::question;
 
 const NOT_A_SIZE: Code = Code("E0205");
 const NOT_INFERRED: Code = Code("E0207");
 const REST: Code = Code("E0208");
-const DIVIDES: Code = Code("E0220");
-const EQUAL_WHEN: Code = Code("E0221");
-const ORDER: Code = Code("E0222");
 const INEXACT: Code = Code("E0223");
-const SPECIALISED: Code = Code("E0230");
-const OVERFLOW: Code = Code("E0250");
 
 pub(crate) fn not_a_size(at: Span, why: &str) -> Diagnostic {
     Diagnostic::error(NOT_A_SIZE, at, "this is not a size")
@@ -36,6 +30,12 @@ pub(crate) fn not_a_dim(at: Span, found: &str) -> Diagnostic {
 pub(crate) fn not_a_condition(at: Span) -> Diagnostic {
     Diagnostic::error(NOT_A_SIZE, at, "this is not a condition on sizes")
         .help("compare sizes, such as `D % N == 0` or `H >= k`, or name a `bool` config")
+}
+
+pub(crate) fn not_a_bool(at: Span, config: Name, declared: Span) -> Diagnostic {
+    Diagnostic::error(NOT_A_SIZE, at, format!("`{config}` is true or false, not a number"))
+        .label(declared, "declared as `bool`")
+        .help(format!("write `{config}=true` or `{config}=false`"))
 }
 
 pub(crate) fn not_a_rate(at: Span) -> Diagnostic {
@@ -97,62 +97,6 @@ pub(crate) fn inexact(
     diagnostic.help(format!("add `where {left} % {right} == 0`, or round down with `//`"))
 }
 
-/// A `where` that asks for an equality.
-pub(crate) fn fact_equal(
-    scope: &Scope,
-    left: &Dim,
-    right: &Dim,
-    written: &Condition,
-    at: Span,
-    callee: Name,
-    declared: Span,
-) -> Diagnostic {
-    let answer = scope.facts.equal(left, right);
-    if is_divisibility(written) {
-        let mut diagnostic = Diagnostic::error(
-            DIVIDES,
-            at,
-            match left.as_constant() {
-                Some(value) => format!("`{written}` fails: the remainder is {value}"),
-                None => format!("`{written}` is not known to hold"),
-            },
-        )
-        .here(format!("needed by `{callee}`"))
-        .label(declared, "asked for here");
-        if let Some(witness) = witness(&answer) {
-            diagnostic = diagnostic.note(format!("witness: {witness}"));
-        }
-        return match guard(&answer) {
-            Some(guard) => diagnostic.help(format!("add `where {guard}`")),
-            None => diagnostic.help("choose sizes that divide; are two of them swapped?"),
-        };
-    }
-    if let (Some(var), Some(value)) =
-        (specialised(scope, left, right), right.as_constant().or(left.as_constant()))
-    {
-        return Diagnostic::error(
-            SPECIALISED,
-            at,
-            format!("`{callee}` requires {var} == {value}, but {var} may be any size here"),
-        )
-        .label(declared, "asked for here")
-        .note("a size that each call chooses may not be fixed inside the function")
-        .help(format!("add `where {var} == {value}`, or make `{callee}` take any size"));
-    }
-    let (left, right) = (scope.show(left), scope.show(right));
-    let diagnostic =
-        Diagnostic::error(EQUAL_WHEN, at, format!("`{callee}` needs {left} == {right}"))
-            .label(declared, format!("asked for here: `{written}`"));
-    explain(diagnostic, &answer)
-}
-
-fn is_divisibility(written: &Condition) -> bool {
-    match written {
-        Condition::Compare(CompareOp::Eq, left, right) => (left - right).as_remainder().is_some(),
-        _ => false,
-    }
-}
-
 /// A size that a call chooses and that would have to be a constant.
 pub(crate) fn specialised(scope: &Scope, left: &Dim, right: &Dim) -> Option<Name> {
     let (var, other) = match (left.as_var(), right.as_var()) {
@@ -162,41 +106,4 @@ pub(crate) fn specialised(scope: &Scope, left: &Dim, right: &Dim) -> Option<Name
     };
     other.as_constant()?;
     scope.vars.get(&var).filter(|it| it.quantified).map(|_| var)
-}
-
-/// A `where` that asks for an inequality or for something composed.
-pub(crate) fn fact_order(
-    scope: &Scope,
-    here: &Condition,
-    written: &Condition,
-    at: Span,
-    callee: Name,
-    declared: Span,
-) -> Diagnostic {
-    let lengths = |condition: &Condition| condition.to_string().contains(".len");
-    let code = if lengths(written) { OVERFLOW } else { ORDER };
-    let shown = match here {
-        Condition::Compare(op, left, right) => {
-            format!("{} {} {}", scope.show(left), op.symbol(), scope.show(right))
-        }
-        other => other.to_string(),
-    };
-    let text = format!("`{callee}` needs `{written}`; here that is {shown}");
-    let mut diagnostic = Diagnostic::error(code, at, text).label(declared, "asked for here");
-    if let Condition::Compare(op, left, right) = here
-        && let Some(question) = question(*op, left, right)
-    {
-        let answer = scope.facts.ask(&question);
-        if let Some(witness) = witness(&answer) {
-            diagnostic = diagnostic.note(format!("witness: {witness}"));
-        }
-        return match (&answer, guard(&answer)) {
-            (_, Some(guard)) => diagnostic.help(format!("add `where {guard}`")),
-            (Answer::Refuted(_), None) => {
-                diagnostic.note("it fails for all sizes").help("choose other sizes")
-            }
-            _ => diagnostic.help(format!("add `where {shown}`")),
-        };
-    }
-    diagnostic.help(format!("add `where {shown}`"))
 }

@@ -83,7 +83,8 @@ pub(crate) fn fold_lambda(at: Span) -> Diagnostic {
 }
 
 pub(crate) fn fold_params(at: Span, expected: usize, found: usize) -> Diagnostic {
-    Diagnostic::error(FOLD, at, format!("this lambda takes {expected} values, {found} are named"))
+    let named = if found == 1 { "1 is".to_owned() } else { format!("{found} are") };
+    Diagnostic::error(FOLD, at, format!("this lambda takes {expected} values, {named} named"))
         .help("first the carry, then one item for each array")
 }
 
@@ -92,8 +93,13 @@ pub(crate) fn fold_over(at: Span, found: &str) -> Diagnostic {
         .help("declare an array: `blocks: [Block<D>; L]`")
 }
 
-pub(crate) fn fold_lengths(at: Span, first: &str, second: &str) -> Diagnostic {
+pub(crate) fn fold_lengths(
+    (first_at, first): (Span, &str),
+    (at, second): (Span, &str),
+) -> Diagnostic {
     Diagnostic::error(FOLD, at, format!("the arrays have {first} and {second} items"))
+        .here(format!("{second} items"))
+        .label(first_at, format!("{first} items"))
         .help("fold over arrays of equal length")
 }
 
@@ -106,8 +112,11 @@ pub(crate) fn inout_not_a_name(at: Span, param: Name) -> Diagnostic {
     .help("give the value a name with `let` first")
 }
 
-pub(crate) fn two_aliases(at: Span, name: Name) -> Diagnostic {
+pub(crate) fn two_aliases(at: Span, name: Name, first: Span) -> Diagnostic {
     Diagnostic::error(INOUT, at, format!("`{name}` is passed twice to one call that changes it"))
+        .here("the second use")
+        .label(first, "the first use")
+        .note("each would be changed behind the other's back")
         .help("pass two different values")
 }
 
@@ -160,7 +169,8 @@ pub(crate) fn overflow(
     let (count, after, size) = (scope.show(count), scope.show(after), scope.show(size));
     let text =
         format!("append of {count} rows to `{name}` needs {after} <= {size}, which is not known");
-    let mut diagnostic = Diagnostic::error(OVERFLOW, at, text).label(declared, "declared here");
+    let mut diagnostic = Diagnostic::error(OVERFLOW, at, text)
+        .label(declared, format!("its length is at most {size}"));
     if let Some(witness) = witness(answer) {
         diagnostic = diagnostic.note(format!("witness: {witness}"));
     }

@@ -1,6 +1,7 @@
 //! Tells the words that mean something in one place, and there start a
 //! declaration or a member, from names.
 
+use super::limits::counts;
 use super::{Balancer, Body};
 use crate::token::{Tok, Token};
 
@@ -17,8 +18,20 @@ impl<'text> Balancer<'_, 'text> {
             | Tok::Checkpoint
             | Tok::Export
             | Tok::Pub => {
-                // `layer: int` tries to use the word as a name.
-                let named = matches!(next, Some(Tok::Colon | Tok::Comma | Tok::RightParen));
+                // `layer: int` and `let layer = …` try to use the word as a name.
+                let named = next.is_some_and(|next| {
+                    counts(next)
+                        || matches!(
+                            next,
+                            Tok::Colon
+                                | Tok::Comma
+                                | Tok::Equal
+                                | Tok::Semicolon
+                                | Tok::RightParen
+                                | Tok::RightBracket
+                                | Tok::RightBrace
+                        )
+                }) || matches!(self.previous(), Some(Tok::Let | Tok::Yield | Tok::Dot));
                 !named && self.previous() != Some(Tok::Pub)
             }
             Tok::Model | Tok::Kind => {
