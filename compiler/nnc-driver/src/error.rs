@@ -45,6 +45,16 @@ impl Failure {
         self.helps.push(text.into());
         self
     }
+
+    /// Says which name may have been meant, or what names there are: `what` is such as
+    /// `the entries`.
+    pub fn names(self, wrong: &str, what: &str, names: &[&str]) -> Failure {
+        match nnc_base::nearest(wrong, names.iter().copied()) {
+            Some(near) => self.help(format!("did you mean `{near}`?")),
+            None if names.is_empty() => self,
+            None => self.help(format!("{what} are {}", names.join(", "))),
+        }
+    }
 }
 
 impl Error {
@@ -65,7 +75,7 @@ impl Error {
     }
 
     /// A file that cannot be read.
-    pub(crate) fn reading(path: &Path, error: &std::io::Error) -> Error {
+    pub fn reading(path: &Path, error: &std::io::Error) -> Error {
         Error::input(format!("cannot read {}: {}", path.display(), words(error)))
     }
 
@@ -98,7 +108,10 @@ impl Error {
 
 /// What the system says, without its number.
 fn words(error: &std::io::Error) -> String {
-    let text = error.to_string();
+    plain_words(&error.to_string())
+}
+
+pub(crate) fn plain_words(text: &str) -> String {
     let end = text.rfind(" (os error").unwrap_or(text.len());
     let text = &text[..end];
     let mut letters = text.chars();

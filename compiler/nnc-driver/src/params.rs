@@ -1,6 +1,7 @@
 //! The parameters of a model: from a weight file, or as they start.
 
 use crate::initial::initial;
+use crate::runner::position;
 use crate::tensor_io::weight_error;
 use crate::{Cache, Error, Failure, Progress, Tensor};
 use nnc_base::Diagnostic;
@@ -147,18 +148,13 @@ fn check_numbers(
     bytes: &[u8],
 ) -> Result<(), Error> {
     let Some(at) = first_nan(info.elem, bytes) else { return Ok(()) };
-    let mut rest = at as i64;
-    let mut index: Vec<String> = Vec::new();
-    for size in info.shape.iter().rev() {
-        index.insert(0, (rest % size).to_string());
-        rest /= size;
-    }
+    let shape: Vec<usize> = info.shape.iter().map(|it| usize::try_from(*it).unwrap_or(1)).collect();
+    let index = position(&shape, at);
     let stored = map.source(&info.name).map_or(info.name.as_str(), |it| it.name.as_str());
     Err(Error::Input(
         Failure::new(format!(
-            "{}: `{stored}` has NaN at [{}] of `{}`",
+            "{}: `{stored}` has NaN at {index} of `{}`",
             file.path().display(),
-            index.join(", "),
             info.name
         ))
         .note("whatever is computed from it is NaN as well")

@@ -4,10 +4,12 @@ use crate::sizes::{self, Known, shape_of};
 use crate::{Error, Failure, Params, Tensor, memory};
 use nnc_backend::{Instance, Interface, RunError};
 use nnc_base::Name;
+use nnc_eval::Shared;
 use nnc_graph::{Module, TensorType};
 use nnc_plan::Plan;
 use nnc_runtime::Arena;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A model that can be called.
 ///
@@ -24,8 +26,8 @@ pub struct Runner<'a> {
 enum Engine<'a> {
     Evaluator {
         module: &'a Module,
-        params: BTreeMap<String, nnc_eval::Tensor>,
-        states: BTreeMap<String, nnc_eval::Tensor>,
+        params: BTreeMap<String, Shared>,
+        states: BTreeMap<String, Shared>,
     },
     Compiled {
         instance: Instance,
@@ -39,11 +41,11 @@ impl<'a> Runner<'a> {
     /// On the reference evaluator: right before anything else, and slow.
     pub fn evaluator(module: &'a Module, params: &Params<'_>) -> Result<Runner<'a>, Error> {
         let elements: u64 = params.infos().iter().map(|it| it.size().unsigned_abs()).sum();
-        // Kept once, and copied for a call.
-        memory::check("the evaluator", &[("parameters", elements.saturating_mul(8))])?;
+        memory::check("the evaluator", &[("parameters", elements.saturating_mul(4))])?;
         let mut tensors = BTreeMap::new();
         for info in params.infos() {
-            tensors.insert(info.name.clone(), params.tensor(&info.name)?.to_eval());
+            let tensor = params.tensor(&info.name)?.to_eval();
+            tensors.insert(info.name.clone(), Arc::new(tensor));
         }
         Ok(Runner {
             interfaces: Interface::of(module),
@@ -129,6 +131,7 @@ impl<'a> Runner<'a> {
             }
             arguments.push(Some(tensor));
         }
+        check_positions(interface, &sizes, &arguments)?;
         if let Some((name, _)) = inputs.iter().find(|(name, _)| {
             !interface.entry.inputs.iter().any(|it| it.name.as_str() == *name && it.state.is_none())
         }) {
@@ -151,6 +154,43 @@ impl<'a> Runner<'a> {
         }
         Ok(outputs)
     }
+}
+
+/// That integers which are positions in a table lie within it.
+fn check_positions(
+    interface: &Interface,
+    sizes: &[i64],
+    arguments: &[Option<&Tensor>],
+) -> Result<(), Error> {
+    for (input, tensor) in interface.entry.inputs.iter().zip(arguments) {
+        let bound = input.index_bound.as_ref().and_then(|it| interface.eval(it, sizes));
+        let (Some(bound), Some(tensor)) = (bound, tensor) else { continue };
+        let values = tensor.to_eval().data;
+        let wrong = (0..tensor.len()).find(|at| !(0..bound).contains(&values.int(*at)));
+        if let Some(at) = wrong {
+            let failure = Failure::new(format!(
+                "`{}` is {} at {}; its table has {bound} rows, 0..{bound}",
+                input.name,
+                values.int(at),
+                position(&tensor.shape, at)
+            ));
+            return Err(Error::Input(
+                failure.help(format!("give numbers below {bound}, such as this model's tokens")),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// `[0, 3]`, of a row-major number.
+pub(crate) fn position(shape: &[usize], at: usize) -> String {
+    let mut rest = at;
+    let mut index: Vec<String> = Vec::new();
+    for size in shape.iter().rev() {
+        index.insert(0, (rest % size).to_string());
+        rest /= size;
+    }
+    format!("[{}]", index.join(", "))
 }
 
 /// Refuses a plan whose state and values on the way do not fit into the machine's
@@ -176,8 +216,8 @@ pub(crate) fn entry(interfaces: &[Interface], name: Option<&str>) -> Result<usiz
     let list = names.join(", ");
     match name {
         Some(name) => names.iter().position(|it| *it == name).ok_or_else(|| {
-            Error::usage(format!("the model has no entry `{name}`"))
-                .help(format!("its entries are {list}"))
+            let failure = Failure::new(format!("the model has no entry `{name}`"));
+            Error::Usage(failure.names(name, "its entries", &names))
         }),
         None if names.len() == 1 => Ok(0),
         None if names.is_empty() => Err(Error::usage("the model has no entries")
@@ -197,8 +237,8 @@ fn state_key(interface: &Interface, at: usize, sizes: &[i64]) -> Result<String, 
 
 fn evaluate(
     module: &Module,
-    params: &BTreeMap<String, nnc_eval::Tensor>,
-    states: &mut BTreeMap<String, nnc_eval::Tensor>,
+    params: &BTreeMap<String, Shared>,
+    states: &mut BTreeMap<String, Shared>,
     interface: &Interface,
     sizes: &[i64],
     arguments: &[Option<&Tensor>],
@@ -208,14 +248,14 @@ fn evaluate(
     for (at, argument) in arguments.iter().enumerate() {
         let ty = &interface.inputs[at];
         let (tensor, key) = match argument {
-            Some(tensor) => (tensor.to_eval(), None),
+            Some(tensor) => (Arc::new(tensor.to_eval()), None),
             None => {
                 let key = state_key(interface, at, sizes)?;
                 let shape = shape_of(interface, ty, sizes).unwrap_or_default();
                 // Taken and not copied: it comes back as an output.
                 let before = states.remove(&key);
-                let tensor = before.unwrap_or_else(|| Tensor::zeros(ty.elem, shape).to_eval());
-                (tensor, Some(key))
+                let zeros = || Arc::new(Tensor::zeros(ty.elem, shape).to_eval());
+                (before.unwrap_or_else(zeros), Some(key))
             }
         };
         tensors.push(tensor);
@@ -226,9 +266,9 @@ fn evaluate(
     let options = nnc_eval::Options::default();
     let lookup = |name: &str| params.get(name).cloned();
     let name = interface.entry.name.as_str();
-    let results = nnc_eval::evaluate(module, name, &dims, &lookup, &tensors, &options);
+    let results = nnc_eval::evaluate_shared(module, name, &dims, &lookup, &mut tensors, &options);
     let results = match results {
-        Ok(results) => results.tensors,
+        Ok(results) => results,
         Err(error) => {
             // The call has not happened.
             for (key, tensor) in keys.into_iter().zip(tensors) {

@@ -192,10 +192,13 @@ impl Session {
         match (found.as_slice(), name) {
             ([at], _) => Ok(ModelId(*at)),
             ([], None) => Err(no_model(self.best_program())),
-            ([], Some(name)) => Err(Error::Usage(
-                Failure::new(format!("there is no model `{name}`"))
-                    .help(format!("the models are {}", names.join(", "))),
-            )),
+            ([], Some(name)) => {
+                Err(Error::Usage(Failure::new(format!("there is no model `{name}`")).names(
+                    name,
+                    "the models",
+                    &names,
+                )))
+            }
             (_, Some(name)) => Err(Error::usage(format!("several models are called `{name}`"))
                 .help("give them different names, or name the file that declares one")),
             (_, None) => Err(Error::usage(format!("the program has {} models", names.len()))

@@ -2,7 +2,7 @@
 
 use crate::tensor::describe;
 use crate::{Error, Failure};
-use nnc_backend::Interface;
+use nnc_backend::{Interface, RunError};
 use nnc_base::Name;
 use nnc_graph::TensorType;
 use nnc_shape::Dim;
@@ -55,8 +55,17 @@ pub(crate) fn bind(interface: &Interface, known: &Known<'_>) -> Result<Vec<i64>,
                 None => format!("{} = {size}", dim.name),
             })
             .collect();
-        let failure = Failure::new(format!("{}: {error}", interface.entry.name));
-        Error::Input(failure.note(origins.join(", ")))
+        let entry = interface.entry.name;
+        let failure = Failure::new(format!("{entry}: {error}")).note(origins.join(", "));
+        Error::Input(match error {
+            RunError::Dim { name, .. } => failure.help(format!(
+                "give another size, or change what `{entry}` says of {name} in the model"
+            )),
+            RunError::Fact { .. } => failure.help(format!(
+                "give sizes that go together, or change the facts of `{entry}` in the model"
+            )),
+            _ => failure,
+        })
     })?;
     for (at, shape) in known.shapes.iter().enumerate() {
         if let Some(shape) = shape {
@@ -273,10 +282,12 @@ entry step = @g { input x input y input cache state 1 output out output cache up
         insta::assert_snapshot!(message(&[Some(&[9, 8]), None, None], &[]), @r"
         error: step: B = 9; it must be at least 1 and at most 8
           note: B = 9 by axis 0 of `x`, T = 8 by axis 1 of `x`, S = 128, len = 0
+          help: give another size, or change what `step` says of B in the model
         ");
         insta::assert_snapshot!(message(&[Some(&[2, 6]), None, None], &[]), @r"
         error: step: the sizes given do not satisfy T % 4 == 0
           note: B = 2 by axis 0 of `x`, T = 6 by axis 1 of `x`, S = 128, len = 0
+          help: give sizes that go together, or change the facts of `step` in the model
         ");
         insta::assert_snapshot!(message(&[None, None, None], &[("Q", 3)]), @r"
         error: `step` has no size `Q`

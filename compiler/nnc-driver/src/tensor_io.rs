@@ -2,12 +2,13 @@
 
 mod literal;
 
+use crate::error::plain_words;
 use crate::runner::inputs_of;
 use crate::sizes::shape_of;
 use crate::{Error, Failure, Random, Tensor};
 use nnc_backend::Interface;
 use nnc_graph::{Elem, TensorType};
-use nnc_weights::{WeightError, WeightFile};
+use nnc_weights::{Problem, WeightError, WeightFile};
 use std::path::{Path, PathBuf};
 
 /// Reads an entry's inputs.
@@ -101,7 +102,12 @@ fn open(path: &Path) -> Result<WeightFile, Error> {
 }
 
 pub(crate) fn weight_error(error: WeightError) -> Error {
-    Error::input(error.to_string())
+    match &*error.problem {
+        Problem::Io(why) => {
+            Error::input(format!("cannot read {}: {}", error.file, plain_words(why)))
+        }
+        _ => Error::input(error.to_string()),
+    }
 }
 
 fn read_tensor(file: &WeightFile, name: &str, elem: Elem) -> Result<Tensor, Error> {
@@ -137,8 +143,8 @@ pub fn random_input(
     })
 }
 
-/// Writes named tensors: to a safetensors file, to an npy file if there is one tensor, or
-/// else to a folder of npy files.
+/// Writes named tensors: to a safetensors or npz file, to an npy file if there is one
+/// tensor, or else to a folder of npy files.
 pub fn write_outputs(path: &Path, tensors: &[(String, Tensor)]) -> Result<Vec<PathBuf>, Error> {
     let stored: Vec<nnc_weights::Tensor> = (tensors.iter())
         .map(|(name, tensor)| nnc_weights::Tensor {
@@ -158,6 +164,10 @@ pub fn write_outputs(path: &Path, tensors: &[(String, Tensor)]) -> Result<Vec<Pa
             nnc_weights::write_safetensors(path, &stored, &[]).map_err(failure)?;
             Ok(vec![path.to_path_buf()])
         }
+        (Some("npz"), _) => {
+            nnc_weights::write_npz(path, &stored).map_err(failure)?;
+            Ok(vec![path.to_path_buf()])
+        }
         (Some("npy"), [tensor]) => {
             nnc_weights::write_npy(path, tensor).map_err(failure)?;
             Ok(vec![path.to_path_buf()])
@@ -166,11 +176,11 @@ pub fn write_outputs(path: &Path, tensors: &[(String, Tensor)]) -> Result<Vec<Pa
             let names: Vec<&str> = tensors.iter().map(|(name, _)| name.as_str()).collect();
             Err(Error::usage(format!("an npy file holds one tensor, there are {}", names.len()))
                 .note(format!("they are {}", names.join(", ")))
-                .help("write a .safetensors file, or name a folder for an npy file each"))
+                .help("write a .npz or .safetensors file, or name a folder for an npy file each"))
         }
         (Some(other), _) if !path.is_dir() => {
             Err(Error::usage(format!("tensors cannot be written as .{other}"))
-                .help("write a .safetensors or .npy file, or name a folder"))
+                .help("write a .safetensors, .npz or .npy file, or name a folder"))
         }
         (_, _) => {
             make_folder(path)?;

@@ -10,6 +10,7 @@ use nnc_graph::{
 };
 use nnc_shape::Dim;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum Precision {
@@ -39,6 +40,9 @@ pub struct Outputs {
     pub dims: Vec<(Name, i64)>,
 }
 
+/// A tensor that several hold; whoever is the last to need it may write into it.
+pub type Shared = Arc<Tensor>;
+
 /// Runs an entry, its arguments checked. `params` gives the stored parameters by
 /// path.
 pub fn evaluate(
@@ -49,6 +53,32 @@ pub fn evaluate(
     inputs: &[Tensor],
     options: &Options<'_>,
 ) -> Result<Outputs, EvalError> {
+    let params = |name: &str| params(name).map(Arc::new);
+    let mut inputs = inputs.iter().cloned().map(Arc::new).collect();
+    let tensors = evaluate_shared(module, entry, dims, &params, &mut inputs, options)?;
+    let size = lookup(dims);
+    let mut after = dims.to_vec();
+    for update in module.entry(entry).iter().flat_map(|it| &it.updates) {
+        let value = update.value.eval(&size);
+        if let (Some(dim), Some(value)) = (after.iter_mut().find(|it| it.0 == update.dim), value) {
+            dim.1 = value;
+        }
+    }
+    let tensors = tensors.into_iter().map(Arc::unwrap_or_clone).collect();
+    Ok(Outputs { tensors, dims: after })
+}
+
+/// The tensors that [`evaluate`] gives, without copies: an input that nobody else holds is written
+/// over where the program writes into it, such as a cache. The inputs are taken when all
+/// arguments have been checked.
+pub fn evaluate_shared(
+    module: &Module,
+    entry: &str,
+    dims: &[(Name, i64)],
+    params: &dyn Fn(&str) -> Option<Shared>,
+    inputs: &mut Vec<Shared>,
+    options: &Options<'_>,
+) -> Result<Vec<Shared>, EvalError> {
     let found = module.entry(entry).ok_or_else(|| {
         let known: Vec<&str> = module.entries.iter().map(|it| it.name.as_str()).collect();
         EvalError::Argument(format!("no entry `{entry}`; there are: {}", known.join(", ")))
@@ -63,7 +93,7 @@ pub fn evaluate(
             inputs.len()
         )));
     }
-    for ((input, ty), tensor) in found.inputs.iter().zip(&graph.inputs).zip(inputs) {
+    for ((input, ty), tensor) in found.inputs.iter().zip(&graph.inputs).zip(&*inputs) {
         check_input(input.name, ty, tensor, &size)?;
         if let Some(bound) = input.index_bound.as_ref().and_then(|bound| bound.eval(&size)) {
             let wrong = (0..tensor.len()).find(|&at| !(0..bound).contains(&tensor.data.int(at)));
@@ -76,22 +106,14 @@ pub fn evaluate(
             }
         }
     }
-    let mut stored: Vec<Tensor> = Vec::new();
+    let mut stored: Vec<Shared> = Vec::new();
     for param in graph.params.values().filter(|it| it.origin == ParamOrigin::Stored) {
         let tensor = params(&param.name)
             .ok_or_else(|| EvalError::Argument(format!("no parameter `{}`", param.name)))?;
         check_input(Name::new(&param.name), &param.ty, &tensor, &size)?;
         stored.push(tensor);
     }
-    let tensors = evaluate_graph(module, found.graph, dims, &stored, inputs, options)?;
-    let mut after = dims.to_vec();
-    for update in &found.updates {
-        let value = update.value.eval(&size);
-        if let (Some(dim), Some(value)) = (after.iter_mut().find(|it| it.0 == update.dim), value) {
-            dim.1 = value;
-        }
-    }
-    Ok(Outputs { tensors, dims: after })
+    run_graph(module, found.graph, dims, &stored, std::mem::take(inputs), options)
 }
 
 fn lookup(dims: &[(Name, i64)]) -> impl Fn(Name) -> Option<i64> {
@@ -149,28 +171,57 @@ pub fn evaluate_graph(
     inputs: &[Tensor],
     options: &Options<'_>,
 ) -> Result<Vec<Tensor>, EvalError> {
+    let stored: Vec<Shared> = stored.iter().cloned().map(Arc::new).collect();
+    let inputs = inputs.iter().cloned().map(Arc::new).collect();
+    let tensors = run_graph(module, id, dims, &stored, inputs, options)?;
+    Ok(tensors.into_iter().map(Arc::unwrap_or_clone).collect())
+}
+
+fn run_graph(
+    module: &Module,
+    id: GraphId,
+    dims: &[(Name, i64)],
+    stored: &[Shared],
+    inputs: Vec<Shared>,
+    options: &Options<'_>,
+) -> Result<Vec<Shared>, EvalError> {
     let graph = &module.graphs[id];
     let mut runner =
         Runner { module, graph, dims, options, params: BTreeMap::new(), values: BTreeMap::new() };
     runner.bind_params(stored)?;
     let last_use = last_uses(graph);
+    let mut inputs = Inputs::new(graph, inputs);
     for (node_id, node) in graph.nodes() {
-        let results = runner.node(node, inputs).map_err(|message| match message {
-            Failure::Here(message) => {
-                EvalError::Graph { graph: graph.name.clone(), node: Some(node_id), message }
+        let in_graph = |message: String| EvalError::Graph {
+            graph: graph.name.clone(),
+            node: Some(node_id),
+            message,
+        };
+        let operands: Option<Vec<Shared>> =
+            node.operands.iter().map(|it| runner.values.get(it).cloned()).collect();
+        let operands =
+            operands.ok_or_else(|| in_graph("an operand that was never computed".to_owned()))?;
+        // Before the node runs, so that it alone holds what nobody reads again.
+        for operand in &node.operands {
+            if last_use.get(operand) == Some(&Some(node_id)) {
+                runner.values.remove(operand);
             }
-            Failure::Inside(error) => error,
-        })?;
+        }
+        let results = match node.op {
+            Op::Input(at) => inputs
+                .take(at, node_id)
+                .map(|tensor| vec![tensor])
+                .ok_or_else(|| in_graph("an input that is not given".to_owned()))?,
+            _ => runner.node(node, operands).map_err(|failure| match failure {
+                Failure::Here(message) => in_graph(message),
+                Failure::Inside(error) => error,
+            })?,
+        };
         for (result, tensor) in results.into_iter().enumerate() {
             if let Some(trace) = options.trace {
                 trace(graph, node_id, &tensor);
             }
             runner.values.insert(Value { node: node_id, result: result as u32 }, tensor);
-        }
-        for operand in &node.operands {
-            if last_use.get(operand) == Some(&Some(node_id)) {
-                runner.values.remove(operand);
-            }
         }
     }
     graph
@@ -184,6 +235,27 @@ pub fn evaluate_graph(
             })
         })
         .collect()
+}
+
+/// The arguments of a graph, each given away where it is read last.
+struct Inputs {
+    tensors: Vec<Option<Shared>>,
+    last: BTreeMap<u32, NodeId>,
+}
+
+impl Inputs {
+    fn new(graph: &Graph, tensors: Vec<Shared>) -> Inputs {
+        let reads = graph.nodes().filter_map(|(id, node)| match node.op {
+            Op::Input(at) => Some((at, id)),
+            _ => None,
+        });
+        Inputs { tensors: tensors.into_iter().map(Some).collect(), last: reads.collect() }
+    }
+
+    fn take(&mut self, at: u32, node: NodeId) -> Option<Shared> {
+        let slot = self.tensors.get_mut(at as usize)?;
+        if self.last.get(&at) == Some(&node) { slot.take() } else { slot.clone() }
+    }
 }
 
 /// The last node that reads each value; `None` for outputs, which stay.
@@ -216,21 +288,21 @@ struct Runner<'a> {
     graph: &'a Graph,
     dims: &'a [(Name, i64)],
     options: &'a Options<'a>,
-    params: BTreeMap<ParamId, Tensor>,
-    values: BTreeMap<Value, Tensor>,
+    params: BTreeMap<ParamId, Shared>,
+    values: BTreeMap<Value, Shared>,
 }
 
 impl Runner<'_> {
-    fn bind_params(&mut self, stored: &[Tensor]) -> Result<(), EvalError> {
+    fn bind_params(&mut self, stored: &[Shared]) -> Result<(), EvalError> {
         let mut stored = stored.iter();
         for (id, param) in self.graph.params.iter() {
             let tensor = match &param.origin {
                 ParamOrigin::Stored => stored.next().cloned(),
                 ParamOrigin::Derived { graph, from } => {
-                    let inputs: Vec<Tensor> =
+                    let inputs: Vec<Shared> =
                         from.iter().filter_map(|it| self.params.get(it).cloned()).collect();
                     let plain = Options { precision: self.options.precision, trace: None };
-                    evaluate_graph(self.module, *graph, &[], &[], &inputs, &plain)?.pop()
+                    run_graph(self.module, *graph, &[], &[], inputs, &plain)?.pop()
                 }
             };
             let Some(tensor) = tensor else {
@@ -258,22 +330,14 @@ impl Runner<'_> {
         self.options.precision == Precision::Wide
     }
 
-    fn node(&self, node: &Node, inputs: &[Tensor]) -> Result<Vec<Tensor>, Failure> {
-        let operands: Vec<&Tensor> =
-            node.operands.iter().filter_map(|it| self.values.get(it)).collect();
-        if operands.len() != node.operands.len() {
-            return Err("an operand that was never computed".to_owned().into());
-        }
+    fn node(&self, node: &Node, mut operands: Vec<Shared>) -> Result<Vec<Shared>, Failure> {
         let tensor = match &node.op {
-            Op::Input(at) => inputs
-                .get(*at as usize)
-                .cloned()
-                .ok_or_else(|| "an input that is not given".to_owned())?,
-            Op::Param(param) => self
-                .params
-                .get(param)
-                .cloned()
-                .ok_or_else(|| "a parameter that is not bound".to_owned())?,
+            Op::Input(_) => return Err("an input among operations".to_owned().into()),
+            Op::Param(param) => {
+                let tensor = self.params.get(param).cloned();
+                let tensor = tensor.ok_or_else(|| "a parameter that is not bound".to_owned())?;
+                return Ok(vec![tensor]);
+            }
             Op::Const(literal) => {
                 Tensor::from_literal(node.types[0].elem, self.shape(&node.types[0])?, literal)
             }
@@ -281,22 +345,32 @@ impl Runner<'_> {
                 let types: Vec<&TensorType> =
                     node.operands.iter().map(|it| self.graph.ty(*it)).collect();
                 let dims = lookup(self.dims);
+                let operands: Vec<&Tensor> = operands.iter().map(|it| &**it).collect();
                 let context =
                     Context { types: &types, operands: &operands, dims: &dims, wide: self.wide() };
                 let data = nest::run(nest, &context)?;
                 Tensor { elem: nest.elem, shape: self.shape(&node.types[0])?, data }
             }
-            Op::Write { offset } => self.write(operands[0], operands[1], offset)?,
-            Op::Reshape => Tensor { shape: self.shape(&node.types[0])?, ..operands[0].clone() },
-            Op::TopK { k } => return Ok(top_k(operands[0], self.size(k)?)),
-            Op::Scan(scan) => return self.scan(node, scan, &operands),
-            Op::Call(call) => return self.call(call, &operands),
+            Op::Write { offset } => {
+                let source = operands.remove(1);
+                let target = Arc::unwrap_or_clone(operands.remove(0));
+                self.write(target, &source, offset)?
+            }
+            Op::Reshape => {
+                let source = Arc::unwrap_or_clone(operands.remove(0));
+                Tensor { shape: self.shape(&node.types[0])?, ..source }
+            }
+            Op::TopK { k } => {
+                let results = top_k(&operands[0], self.size(k)?);
+                return Ok(results.into_iter().map(Arc::new).collect());
+            }
+            Op::Scan(scan) => return self.scan(node, scan, operands),
+            Op::Call(call) => return self.call(call, operands),
         };
-        Ok(vec![tensor])
+        Ok(vec![Arc::new(tensor)])
     }
 
-    fn write(&self, target: &Tensor, source: &Tensor, offset: &[Dim]) -> Result<Tensor, String> {
-        let mut result = target.clone();
+    fn write(&self, mut target: Tensor, source: &Tensor, offset: &[Dim]) -> Result<Tensor, String> {
         let offsets: Vec<usize> =
             offset.iter().map(|dim| self.size(dim)).collect::<Result<_, _>>()?;
         for (axis, (&offset, (&extent, &room))) in
@@ -319,16 +393,16 @@ impl Runner<'_> {
                     (at / step % extent + offset) * stride
                 })
                 .sum();
-            result.data.copy_from(place, &source.data, at);
+            target.data.copy_from(place, &source.data, at);
         }
-        Ok(result)
+        Ok(target)
     }
 
-    fn bound(&self, params: &[ParamId]) -> Vec<Tensor> {
+    fn bound(&self, params: &[ParamId]) -> Vec<Shared> {
         params.iter().filter_map(|it| self.params.get(it).cloned()).collect()
     }
 
-    fn call(&self, call: &Call, operands: &[&Tensor]) -> Result<Vec<Tensor>, Failure> {
+    fn call(&self, call: &Call, operands: Vec<Shared>) -> Result<Vec<Shared>, Failure> {
         let callee = &self.module.graphs[call.callee];
         let dims = callee
             .dims
@@ -336,9 +410,8 @@ impl Runner<'_> {
             .zip(&call.dims)
             .map(|(dim, value)| Ok((dim.name, self.size(value)? as i64)))
             .collect::<Result<Vec<_>, String>>()?;
-        let inputs: Vec<Tensor> = operands.iter().map(|it| (*it).clone()).collect();
         let params = self.bound(&call.params);
-        evaluate_graph(self.module, call.callee, &dims, &params, &inputs, self.options)
+        run_graph(self.module, call.callee, &dims, &params, operands, self.options)
             .map_err(Failure::Inside)
     }
 
@@ -346,10 +419,10 @@ impl Runner<'_> {
         &self,
         node: &Node,
         scan: &ScanOp,
-        operands: &[&Tensor],
-    ) -> Result<Vec<Tensor>, Failure> {
+        operands: Vec<Shared>,
+    ) -> Result<Vec<Shared>, Failure> {
         let carried = scan.carried as usize;
-        let mut inputs: Vec<Tensor> = operands.iter().map(|it| (*it).clone()).collect();
+        let mut inputs = operands;
         let params = self.bound(&scan.params);
         let extent = self.size(&scan.extent)?;
         let mut stacked: Vec<Tensor> = Vec::new();
@@ -362,12 +435,15 @@ impl Runner<'_> {
             let mut dims = self.dims.to_vec();
             dims.retain(|it| it.0 != scan.variable);
             dims.push((scan.variable, step as i64));
-            let results =
-                evaluate_graph(self.module, scan.body, &dims, &params, &inputs, self.options)
-                    .map_err(Failure::Inside)?;
+            // What is carried is the step's to write over.
+            let others = inputs.split_off(carried);
+            inputs.extend(others.iter().cloned());
+            let results = run_graph(self.module, scan.body, &dims, &params, inputs, self.options)
+                .map_err(Failure::Inside)?;
+            inputs = Vec::new();
             for (at, result) in results.into_iter().enumerate() {
                 if at < carried {
-                    inputs[at] = result;
+                    inputs.push(result);
                 } else {
                     let whole = &mut stacked[at - carried];
                     for index in 0..result.len() {
@@ -375,9 +451,10 @@ impl Runner<'_> {
                     }
                 }
             }
+            inputs.extend(others);
         }
         inputs.truncate(carried);
-        inputs.extend(stacked);
+        inputs.extend(stacked.into_iter().map(Arc::new));
         Ok(inputs)
     }
 }

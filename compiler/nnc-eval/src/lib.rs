@@ -15,7 +15,9 @@ mod program;
 mod tensor;
 
 pub use error::EvalError;
-pub use evaluate::{Options, Outputs, Precision, Trace, evaluate, evaluate_graph};
+pub use evaluate::{
+    Options, Outputs, Precision, Shared, Trace, evaluate, evaluate_graph, evaluate_shared,
+};
 pub use math::erf;
 pub use tensor::{Data, Tensor};
 

@@ -44,4 +44,4 @@ pub use map::{FileTensor, Map, Param, Part};
 pub use metadata::{Array, Metadata, Value};
 pub use non_finite::NonFinite;
 pub use stored::Stored;
-pub use write::{Tensor, write_npy, write_safetensors};
+pub use write::{Tensor, write_npy, write_npz, write_safetensors};

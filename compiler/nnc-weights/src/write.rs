@@ -1,4 +1,6 @@
-//! Writing tensors: npy and safetensors.
+//! Writing tensors: npy, npz and safetensors.
+
+mod archive;
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -22,6 +24,11 @@ pub struct Tensor {
 /// numpy has no bf16: such a tensor is written as f32, which is exact.
 pub fn write_npy(path: &Path, tensor: &Tensor) -> Result<(), WeightError> {
     check_size(path, tensor)?;
+    write_file(path, |out| npy(out, tensor))
+}
+
+/// An npy file, whose tensor has the size that it says.
+fn npy(out: &mut dyn Write, tensor: &Tensor) -> io::Result<()> {
     let (descr, bytes) = match tensor.elem {
         Elem::F64 => ("<f8", &tensor.bytes),
         Elem::F32 => ("<f4", &tensor.bytes),
@@ -43,12 +50,24 @@ pub fn write_npy(path: &Path, tensor: &Tensor) -> Result<(), WeightError> {
     let padded = (header.len() + 11).next_multiple_of(64) - 10;
     header.push_str(&" ".repeat(padded - 1 - header.len()));
     header.push('\n');
-    write_file(path, |out| {
-        out.write_all(b"\x93NUMPY\x01\x00")?;
-        out.write_all(&(header.len() as u16).to_le_bytes())?;
-        out.write_all(header.as_bytes())?;
-        out.write_all(bytes)
-    })
+    out.write_all(b"\x93NUMPY\x01\x00")?;
+    out.write_all(&(header.len() as u16).to_le_bytes())?;
+    out.write_all(header.as_bytes())?;
+    out.write_all(bytes)
+}
+
+/// Writes an npz file as `numpy.savez` does: an archive, not compressed, of an npy file
+/// for each tensor.
+pub fn write_npz(path: &Path, tensors: &[Tensor]) -> Result<(), WeightError> {
+    let mut archive = archive::Archive::default();
+    for tensor in tensors {
+        check_size(path, tensor)?;
+        let mut file = Vec::new();
+        npy(&mut file, tensor)
+            .map_err(|error| WeightError::new(path, Problem::Io(error.to_string())))?;
+        archive.add(format!("{}.npy", tensor.name), file);
+    }
+    write_file(path, |out| archive.write(out))
 }
 
 /// Writes a safetensors file, and texts about it. Tensors of wider elements come first,

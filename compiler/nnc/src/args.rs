@@ -124,7 +124,7 @@ pub(crate) struct Run {
     /// A size that no input's shape gives, such as T=16
     #[arg(long, value_name = "NAME=N", value_parser = size)]
     pub size: Vec<(String, i64)>,
-    /// Where the outputs go: a .safetensors or .npy file, or a folder for an npy file each
+    /// Where the outputs go: a .safetensors, .npz or .npy file, or a folder for npy files
     /// [default: as text to standard output]
     #[arg(short, long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub output: Option<PathBuf>,

@@ -32,10 +32,11 @@ pub(crate) fn target(name: Option<&str>) -> Result<Target, Error> {
         None => {
             let names: Vec<&str> = all.iter().map(|it| it.name()).chain([EVALUATOR]).collect();
             let name = name.unwrap_or_default();
-            Err(Error::Usage(
-                Failure::new(format!("there is no target `{name}`"))
-                    .help(format!("the targets are {}", names.join(", "))),
-            ))
+            Err(Error::Usage(Failure::new(format!("there is no target `{name}`")).names(
+                name,
+                "the targets",
+                &names,
+            )))
         }
     }
 }

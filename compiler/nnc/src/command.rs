@@ -79,6 +79,12 @@ impl Context<'_> {
             nnc_runtime::set_threads(usize::from(threads));
         }
         let params = session.params(model, weights.weights.as_deref(), weights.seed)?;
+        if weights.weights.is_none() && !params.infos().is_empty() {
+            let seed = weights.seed;
+            self.terminal.note(&format!(
+                "without `--weights` the parameters are as they start, by seed {seed}"
+            ));
+        }
         self.terminal.diagnostics(&self.sources, params.warnings());
         match backends::target(target.target.as_deref())? {
             Target::Evaluator => Runner::evaluator(&session.lowered(model)?.module, &params),

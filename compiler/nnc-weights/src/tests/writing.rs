@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use nnc_graph::Elem;
 
-use crate::{Tensor, WeightFile, write_npy, write_safetensors};
+use crate::{Tensor, WeightFile, write_npy, write_npz, write_safetensors};
 
 fn tensor(name: &str, elem: Elem, shape: &[i64]) -> Tensor {
     let count: i64 = shape.iter().product();
@@ -50,6 +50,24 @@ fn npy_of_every_type_comes_back() {
             assert_eq!(file.entry("w").unwrap().offset % 64, 0);
             assert_eq!(file.read("w", elem).unwrap(), tensor.bytes, "{elem}");
         }
+    }
+}
+
+#[test]
+fn npz_comes_back_with_its_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.npz");
+    let tensors = [
+        tensor("a", Elem::F32, &[2, 3]),
+        tensor("b.c", Elem::I64, &[]),
+        tensor("none", Elem::U8, &[0]),
+    ];
+    write_npz(&path, &tensors).unwrap();
+    let file = WeightFile::open(&path).unwrap();
+    assert_eq!(file.entries().len(), tensors.len());
+    for tensor in &tensors {
+        assert_eq!(file.entry(&tensor.name).unwrap().shape, tensor.shape);
+        assert_eq!(file.read(&tensor.name, tensor.elem).unwrap(), tensor.bytes);
     }
 }
 

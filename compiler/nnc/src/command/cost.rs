@@ -11,6 +11,7 @@ use nnc_driver::{Error, Failure};
 use nnc_plan::Machine;
 use nnc_shape::Dim;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// What tables say is counted.
@@ -31,6 +32,7 @@ pub(super) fn run(context: &mut Context<'_>, args: Cost) -> Result<u8, Error> {
     let costs = session.costs(model)?;
     let plan = session.plan(model, &machine)?;
     let total = ParamCount::of(&session.lowered(model)?.params);
+    known_sizes(&costs, &args.size)?;
     let mut reports = Vec::new();
     for (at, cost) in costs.iter().enumerate() {
         if args.entry.as_deref().is_some_and(|name| name != cost.name.as_str()) {
@@ -42,7 +44,7 @@ pub(super) fn run(context: &mut Context<'_>, args: Cost) -> Result<u8, Error> {
     if let (Some(name), true) = (&args.entry, reports.is_empty()) {
         let names: Vec<&str> = costs.iter().map(|it| it.name.as_str()).collect();
         let failure = Failure::new(format!("the model has no entry `{name}`"));
-        return Err(Error::Usage(failure.help(format!("its entries are {}", names.join(", ")))));
+        return Err(Error::Usage(failure.names(name, "its entries", &names)));
     }
     let name = session.declaration(model).name;
     let text = if args.json {
@@ -69,6 +71,20 @@ pub(super) fn run(context: &mut Context<'_>, args: Cost) -> Result<u8, Error> {
     };
     context.terminal.result(&text)?;
     Ok(0)
+}
+
+/// That each size that is asked for is one of an entry.
+fn known_sizes(costs: &[EntryCost], given: &[(String, i64)]) -> Result<(), Error> {
+    let dims = costs.iter().flat_map(|cost| &cost.dims);
+    let known: BTreeSet<&str> = dims.map(|dim| dim.name.as_str()).collect();
+    let known: Vec<&str> = known.into_iter().collect();
+    match given.iter().find(|(name, _)| !known.contains(&name.as_str())) {
+        Some((wrong, _)) => {
+            let failure = Failure::new(format!("no entry has a size `{wrong}`"));
+            Err(Error::Usage(failure.names(wrong, "the sizes", &known)))
+        }
+        None => Ok(()),
+    }
 }
 
 /// The sizes that numbers are for: as asked, else the greatest.

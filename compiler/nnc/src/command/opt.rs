@@ -63,6 +63,5 @@ fn read(path: &Path) -> Result<String, Error> {
     } else {
         std::fs::File::open(path).and_then(|mut file| file.read_to_string(&mut text))
     };
-    read.map(|_| text)
-        .map_err(|error| Error::input(format!("cannot read {}: {error}", path.display())))
+    read.map(|_| text).map_err(|error| Error::reading(path, &error))
 }
