@@ -102,11 +102,8 @@ impl Body<'_, '_> {
         }
         let otherwise = match (otherwise, op) {
             (Some(otherwise), ReduceOp::Pick) => {
-                let scalar = if otherwise.flex || otherwise.size.is_some() {
-                    self.in_base(otherwise, &base)
-                } else {
-                    otherwise.scalar
-                };
+                let adapts = otherwise.flex && base.is_float() || otherwise.size.is_some();
+                let scalar = if adapts { self.in_base(otherwise, &base) } else { otherwise.scalar };
                 if scalar.elem.base != base {
                     let shown = (self.show_elem(&value.elem), self.show_elem(&scalar.elem));
                     let spans = (value.span, scalar.span);

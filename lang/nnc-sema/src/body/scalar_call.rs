@@ -194,7 +194,7 @@ impl Body<'_, '_> {
                         base => base.clone(),
                     };
                     let at = value.scalar.span;
-                    let scalar = if value.flex || value.size.is_some() {
+                    let scalar = if value.flex && base.is_float() || value.size.is_some() {
                         self.in_base(value, &base)
                     } else {
                         value.scalar
