@@ -541,7 +541,7 @@ impl Body<'_, '_> {
         if then.elem.base != otherwise.elem.base {
             let shown = (self.show_elem(&then.elem), self.show_elem(&otherwise.elem));
             let spans = (then.span, otherwise.span);
-            self.report(element_errors::operands(span, "if", &shown.0, spans.0, &shown.1, spans.1));
+            self.report(element_errors::operands("if", &shown.0, spans.0, &shown.1, spans.1));
             return Sv::error(span);
         }
         let meaning = (then.elem.meaning == otherwise.elem.meaning)
@@ -599,6 +599,10 @@ impl Body<'_, '_> {
             return Sv::error(span);
         }
         let Some(symbol) = symbol else { return self.scalar_builtin(name, values, span) };
+        if matches!(symbol, Symbol::Layer(_)) {
+            self.report(name_errors::layer_called(name));
+            return Sv::error(span);
+        }
         let Symbol::Function(id) = symbol else {
             self.report(name_errors::not_callable(name.span, "something that is no function"));
             return Sv::error(span);
@@ -739,7 +743,11 @@ impl Body<'_, '_> {
         for (param, index) in params.iter().zip(bound) {
             let Some(value) = index.and_then(|index| values[index].take()) else {
                 let ident = ast::Ident { name: param.name, span: param.span };
-                self.report(name_errors::missing_argument(span, name.name, &ident));
+                self.report(name_errors::missing_argument(
+                    span,
+                    &format!("`{}`", name.as_str()),
+                    &ident,
+                ));
                 return Sv::error(span);
             };
             match &param.ty {
@@ -896,7 +904,7 @@ impl Body<'_, '_> {
                     let shown = (self.show_elem(&value.elem), self.show_elem(&scalar.elem));
                     let spans = (value.span, scalar.span);
                     self.report(element_errors::operands(
-                        span, "else", &shown.0, spans.0, &shown.1, spans.1,
+                        "else", &shown.0, spans.0, &shown.1, spans.1,
                     ));
                     return Sv::error(span);
                 }
