@@ -8,7 +8,7 @@ use nnc_syntax::ast;
 use crate::cx::{Cx, Scope, VarInfo};
 use crate::dims::assume;
 use crate::errors::facts::{self as fact_errors, Asked, Unmet};
-use crate::errors::sizes as errors;
+use crate::errors::{names as name_errors, sizes as errors};
 use crate::scope::Symbol;
 
 impl<'a> Cx<'a> {
@@ -85,7 +85,7 @@ impl<'a> Cx<'a> {
         }
         self.limits(&mut scope, function);
         let mut locals = nnc_base::Table::new();
-        let mut params = Vec::new();
+        let mut params: Vec<Param> = Vec::new();
         for param in &function.params {
             let ty = match &param.ty.kind {
                 ast::TypeKind::Dim { .. } => Type::Dim(Dim::var(param.name.name)),
@@ -96,6 +96,10 @@ impl<'a> Cx<'a> {
             };
             let local =
                 locals.push(Local { name: param.name.name, span: param.name.span, ty: ty.clone() });
+            let same = |it: &&Param| it.name == param.name.name;
+            if let Some(first) = params.iter().find(same).map(|it| it.span) {
+                self.report(name_errors::duplicate(&param.name, first));
+            }
             params.push(Param {
                 name: param.name.name,
                 span: param.name.span,

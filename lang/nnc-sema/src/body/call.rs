@@ -141,6 +141,10 @@ impl Body<'_, '_> {
                 self.call_function(id, None, given(first, args), span, name.span, &who)
             }
             Some(Symbol::Alias(usize::MAX, _)) => Value::error(span),
+            Some(Symbol::Layer(_)) => {
+                self.report(name_errors::layer_called(name));
+                Value::error(span)
+            }
             Some(_) => {
                 self.report(name_errors::not_callable(name.span, "something that is no function"));
                 Value::error(span)
@@ -277,7 +281,6 @@ impl Body<'_, '_> {
         let declared = function.span;
         let idents: Vec<ast::Ident> =
             params.iter().map(|it| ast::Ident { name: it.name, span: it.span }).collect();
-        let name = function.name.unwrap_or_else(|| Name::new(who));
         let Some(bound) = self.cx.match_args(&idents, &given, at) else {
             for (_, it) in given {
                 self.given_value(it);
@@ -314,7 +317,7 @@ impl Body<'_, '_> {
             let it = index.and_then(|index| given[index].take());
             let Some(it) = it else {
                 let ident = ast::Ident { name: param.name, span: param.span };
-                self.report(name_errors::missing_argument(at, name, &ident));
+                self.report(name_errors::missing_argument(at, who, &ident));
                 ok = false;
                 values.push(None);
                 inouts.push(None);

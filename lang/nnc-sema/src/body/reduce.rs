@@ -108,7 +108,7 @@ impl Body<'_, '_> {
                     let shown = (self.show_elem(&value.elem), self.show_elem(&scalar.elem));
                     let spans = (value.span, scalar.span);
                     self.report(element_errors::operands(
-                        span, "else", &shown.0, spans.0, &shown.1, spans.1,
+                        "else", &shown.0, spans.0, &shown.1, spans.1,
                     ));
                     return Sv::error(span);
                 }

@@ -534,7 +534,7 @@ impl Body<'_, '_> {
         if then.elem.base != otherwise.elem.base {
             let shown = (self.show_elem(&then.elem), self.show_elem(&otherwise.elem));
             let spans = (then.span, otherwise.span);
-            self.report(element_errors::operands(span, "if", &shown.0, spans.0, &shown.1, spans.1));
+            self.report(element_errors::operands("if", &shown.0, spans.0, &shown.1, spans.1));
             return Sv::error(span);
         }
         let meaning = (then.elem.meaning == otherwise.elem.meaning)

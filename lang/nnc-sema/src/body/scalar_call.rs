@@ -44,6 +44,10 @@ impl Body<'_, '_> {
             return Sv::error(span);
         }
         let Some(symbol) = symbol else { return self.scalar_builtin(name, values, span) };
+        if matches!(symbol, Symbol::Layer(_)) {
+            self.report(name_errors::layer_called(name));
+            return Sv::error(span);
+        }
         let Symbol::Function(id) = symbol else {
             self.report(name_errors::not_callable(name.span, "something that is no function"));
             return Sv::error(span);
@@ -184,7 +188,8 @@ impl Body<'_, '_> {
         for (param, index) in params.iter().zip(bound) {
             let Some(value) = index.and_then(|index| values[index].take()) else {
                 let ident = ast::Ident { name: param.name, span: param.span };
-                self.report(name_errors::missing_argument(span, name.name, &ident));
+                let who = format!("`{}`", name.as_str());
+                self.report(name_errors::missing_argument(span, &who, &ident));
                 return Sv::error(span);
             };
             match &param.ty {
