@@ -5,6 +5,7 @@
 //! ```text
 //! # params: random(9)
 //! # param norm.running_var = random(4, [7], 0.5, 1.5)
+//! # stored h.0.c_attn.weight: f16 = random(5, [12, 36])
 //! # run: forward(x = random(3, [5, 7])) => output = expected
 //! # run: step(ids = [[3, 0, 6]]) where S = 8, cache.len = 0
 //! #     => scores = expected, cache.k = expected, cache.len = 3
@@ -13,7 +14,10 @@
 //! ```
 //!
 //! - `params` fills all parameters of the models, each from the seed and its name;
-//!   `param` says otherwise of one.
+//!   `param` says otherwise of one. For models with a checkpoint block, `stored` gives the
+//!   tensors in the weight file instead, under the names and (if it is not f32)
+//!   the elements that they have there. Either way
+//!   a weight file is written, and the compiler reads it as it would read anybody's.
 //! - `run` calls an entry (`model.entry` where several models have one of that name) with
 //!   inputs by name. State that is not given is zeros. Sizes that no input shows are given
 //!   behind `where`. `then` goes on with the state and the sizes that the call before left.
@@ -33,14 +37,17 @@
 //! All `test` blocks of a program are run, too. `NNC_RUN=text` keeps to the programs whose
 //! names contain the text.
 
+mod arguments;
 mod case;
 mod compare;
 mod compiled;
 mod directive;
 mod engine;
+mod expected;
 mod value;
+mod weights;
 
-use case::Case;
+use case::{Case, library_tests};
 use nnc_backend::Backend;
 use std::sync::OnceLock;
 pub(crate) use value::Random;
@@ -137,6 +144,18 @@ fn compiled_code_agrees_with_the_evaluator() {
             }
             Ok(())
         });
+    }
+}
+
+#[test]
+fn the_tests_of_the_library_hold() {
+    let tests = library_tests().unwrap();
+    assert_eq!(tests.check_expected(), Ok(()));
+    assert_eq!(tests.check_optimised(), Ok(()));
+    for (backend, machines) in backends() {
+        for machine in machines {
+            assert_eq!(tests.check_compiled(&*backend, machine), Ok(()), "on {machine}");
+        }
     }
 }
 

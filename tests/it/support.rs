@@ -1,7 +1,5 @@
-//! What several test modules need: files of the repository and checked programs.
+//! What several test modules need: files of the repository.
 
-use nnc_base::{Diagnostic, Sources};
-use nnc_sema::{Analysis, ModuleInput, analyze};
 use std::path::{Path, PathBuf};
 
 /// The repository's root.
@@ -40,51 +38,4 @@ pub(crate) fn shown(path: &Path) -> String {
 
 pub(crate) fn read(path: &Path) -> Result<String, String> {
     std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", shown(path)))
-}
-
-/// Checks modules given as name and text, together with the standard library where one
-/// of them uses it.
-pub(crate) fn check(modules: &[(&str, &str)]) -> (Sources, Analysis) {
-    let library = modules.iter().any(|(_, text)| text.contains("std"));
-    let library = if library { nnc_stdlib::modules() } else { &[] };
-    let mut sources = Sources::new();
-    let mut parsed = Vec::new();
-    for (name, text) in modules.iter().chain(library) {
-        let file = sources.add(*name, *text);
-        parsed.push((*name, file, nnc_syntax::parse(file, text)));
-    }
-    let syntax: Vec<Diagnostic> =
-        parsed.iter().flat_map(|(_, _, it)| it.diagnostics.clone()).collect();
-    let inputs: Vec<ModuleInput<'_>> = (parsed.iter())
-        .map(|(path, file, it)| ModuleInput { path, ast: &it.module, file: *file })
-        .collect();
-    let mut analysis = analyze(&inputs);
-    analysis.diagnostics.splice(0..0, syntax);
-    (sources, analysis)
-}
-
-/// Messages as plain text, one after the other.
-pub(crate) fn messages(sources: &Sources, diagnostics: &[Diagnostic]) -> String {
-    let mut text = String::new();
-    for diagnostic in diagnostics {
-        let place = |span: nnc_base::Span| match sources.get(span.file) {
-            Some(file) => {
-                let at = file.position(span.start);
-                format!("{}:{}:{}", file.name, at.line, at.column)
-            }
-            None => "?".to_owned(),
-        };
-        let (code, message) = (diagnostic.code, &diagnostic.message);
-        text.push_str(&format!("{}: {code} {message}\n", place(diagnostic.span())));
-        for label in diagnostic.labels.iter().filter(|it| !it.text.is_empty()) {
-            text.push_str(&format!("  {}: {}\n", place(label.span), label.text));
-        }
-        for note in &diagnostic.notes {
-            text.push_str(&format!("  note: {note}\n"));
-        }
-        for help in &diagnostic.helps {
-            text.push_str(&format!("  help: {help}\n"));
-        }
-    }
-    text
 }

@@ -1,17 +1,22 @@
-//! One program: loaded, and run on an engine.
+//! One program: loaded, and run on engines.
 
 use super::TOLERANCE;
+use super::arguments::arguments;
 use super::compare::compare;
 use super::compiled::Compiled;
 use super::directive::{Call, Directives, parse};
 use super::engine::{Engine, Evaluator, Params};
+use super::expected::{Expected, read_expected};
 use super::value::Value;
+use super::weights::Weights;
 use crate::support;
 use nnc_backend::Backend;
 use nnc_base::Name;
+use nnc_driver::Session;
+use nnc_driver::render::{Format, Style, error};
 use nnc_eval::{Outputs, Tensor};
 use nnc_graph::{Entry, Graph, Module};
-use nnc_lower::{LoweredTests, ParamInfo, lower, lower_tests};
+use nnc_lower::LoweredTests;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -19,9 +24,8 @@ use std::path::Path;
 pub(crate) struct Case {
     directives: Directives,
     models: Vec<Model>,
-    tests: Option<(LoweredTests, Module)>,
-    /// Numbers in `expected/PROGRAM.txt`, by call (from 1) and name.
-    expected: BTreeMap<(usize, String), Tensor>,
+    tests: Option<Tests>,
+    expected: Expected,
     /// What each call gives.
     results: Vec<Outputs>,
 }
@@ -32,37 +36,44 @@ pub(crate) struct Model {
     pub(crate) module: Module,
     /// After the passes.
     pub(crate) optimised: Module,
+    pub(crate) weights: Weights,
+    /// What the weights say, as the evaluator takes it.
     pub(crate) params: Params,
+}
+
+/// Makes an engine for a model.
+type Make<'a> = &'a dyn for<'m> Fn(&'m Model) -> Result<Box<dyn Engine + 'm>, String>;
+
+fn as_lowered(model: &Model) -> Result<Box<dyn Engine + '_>, String> {
+    Ok(Evaluator::boxed(&model.module, &model.params))
+}
+
+/// The `test` blocks of a program and of the library, if it uses that.
+struct Tests {
+    lowered: LoweredTests,
+    model: Model,
 }
 
 impl Case {
     /// Checks and lowers a program, and runs its calls on the evaluator.
     pub(crate) fn load(path: &Path) -> Result<Case, String> {
-        let text = support::read(path)?;
-        let directives = parse(&text)?;
-        let (sources, analysis) = support::check(&[("main", &text)]);
-        if !analysis.diagnostics.is_empty() {
-            return Err(support::messages(&sources, &analysis.diagnostics));
+        let directives = parse(&support::read(path)?)?;
+        let told = |session: &Session, failure: nnc_driver::Error| {
+            error(session.sources(), &failure, Format::Human, Style::PLAIN)
+        };
+        let session = Session::open(path).map_err(|failure| failure.to_string())?;
+        let warnings = session.diagnostics();
+        if !warnings.is_empty() {
+            return Err(told(&session, nnc_driver::Error::Program(warnings)));
         }
-        let program = &analysis.program;
-        let messages = |it: Vec<nnc_base::Diagnostic>| support::messages(&sources, &it);
-        let mut models = Vec::new();
-        for model in &program.models {
-            let lowered = lower(program, model).map_err(messages)?;
-            let params = fill(&directives, &lowered.params)?;
-            let optimised = optimise(&lowered.module)?;
-            models.push(Model { name: model.name, module: lowered.module, optimised, params });
-        }
-        let tests = lower_tests(program).map_err(messages)?;
-        let own = program
-            .tests
-            .iter()
-            .any(|it| sources.get(it.span.file).is_some_and(|file| file.name == "main"));
-        let tests = match own {
-            true => {
-                let optimised = optimise(&tests.module)?;
-                Some((tests, optimised))
-            }
+        let models = models(&session, &directives).map_err(|failure| match failure {
+            Failed::Driver(failure) => told(&session, failure),
+            Failed::Here(message) => message,
+        })?;
+        let program = session.best_program();
+        let own = |it: &nnc_hir::Test| it.span.file.raw() == 0;
+        let tests = match program.tests.iter().any(own) {
+            true => Some(Tests::of(program).map_err(|failure| told(&session, failure))?),
             false => None,
         };
         if directives.calls.is_empty() && tests.is_none() {
@@ -70,13 +81,11 @@ impl Case {
         }
         let expected = read_expected(path)?;
         let mut case = Case { directives, models, tests, expected, results: Vec::new() };
-        case.results = case.run(|model| {
-            Ok(Box::new(Evaluator { module: &model.module, params: &model.params }))
-        })?;
+        case.results = case.run(&as_lowered)?;
         Ok(case)
     }
 
-    /// Holds the evaluator against what the comments say, and its tests' asserts.
+    /// Holds the evaluator against what the comments say, and runs tests.
     pub(crate) fn check_expected(&self) -> Result<(), String> {
         let tolerance = self.tolerance("expected");
         let mut failures = Vec::new();
@@ -95,10 +104,8 @@ impl Case {
             let there = self.expected.len();
             failures.push(format!("  {used} expected tensors are named, {there} are there"));
         }
-        if let Some((tests, _)) = &self.tests {
-            failures.extend(run_tests(tests, &tests.module));
-        }
-        if failures.is_empty() { Ok(()) } else { Err(failures.join("\n")) }
+        failures.extend(self.run_tests(&as_lowered));
+        told(failures)
     }
 
     fn check_result(
@@ -110,11 +117,12 @@ impl Case {
         value: &Value,
         tolerance: f64,
     ) -> Result<(), String> {
-        let Some(at) = output_of(entry, name) else {
+        let Some(at) = entry.outputs.iter().position(|it| it.name.as_str() == name) else {
             let (Some((_, found)), Value::Literal { numbers, .. }) =
                 (outputs.dims.iter().find(|it| it.0.as_str() == name), value)
             else {
-                return Err(format!("neither an output nor a length: {}", names(entry)));
+                let known: Vec<&str> = entry.outputs.iter().map(|it| it.name.as_str()).collect();
+                return Err(format!("neither an output nor a length; outputs are {known:?}"));
             };
             let same = numbers.as_slice() == [*found as f64];
             return if same { Ok(()) } else { Err(format!("is {found}, should be {numbers:?}")) };
@@ -132,25 +140,23 @@ impl Case {
 
     /// Holds the evaluator on the optimised graphs against that on those as lowered.
     pub(crate) fn check_optimised(&self) -> Result<(), String> {
-        let results = self.run(|model| {
-            Ok(Box::new(Evaluator { module: &model.optimised, params: &model.params }))
-        })?;
-        let mut failures = self.differences(&results, self.tolerance("optimised"));
-        if let Some((tests, optimised)) = &self.tests {
-            failures.extend(run_tests(tests, optimised));
-        }
-        if failures.is_empty() { Ok(()) } else { Err(failures.join("\n")) }
+        self.agrees("optimised", &|model| Ok(Evaluator::boxed(&model.optimised, &model.params)))
     }
 
     /// Holds code that a back end makes for a machine against the evaluator.
     pub(crate) fn check_compiled(&self, backend: &dyn Backend, cpu: &str) -> Result<(), String> {
-        let results = self.run(|model| Ok(Box::new(Compiled::new(backend, cpu, model)?)))?;
-        let failures = self.differences(&results, self.tolerance("compiled"));
-        if failures.is_empty() { Ok(()) } else { Err(failures.join("\n")) }
+        self.agrees("compiled", &|model| Ok(Box::new(Compiled::new(backend, cpu, model)?)))
+    }
+
+    fn agrees(&self, what: &str, engine: Make<'_>) -> Result<(), String> {
+        let results = self.run(engine)?;
+        let mut failures = self.differences(&results, self.tolerance(what));
+        failures.extend(self.run_tests(engine));
+        told(failures)
     }
 
     /// Where an engine's results are not the evaluator's.
-    pub(crate) fn differences(&self, results: &[Outputs], tolerance: f64) -> Vec<String> {
+    fn differences(&self, results: &[Outputs], tolerance: f64) -> Vec<String> {
         let mut failures = Vec::new();
         for (call, (wanted, found)) in
             self.directives.calls.iter().zip(self.results.iter().zip(results))
@@ -171,19 +177,15 @@ impl Case {
         failures
     }
 
-    pub(crate) fn tolerance(&self, what: &str) -> f64 {
+    fn tolerance(&self, what: &str) -> f64 {
         self.directives.tolerances.get(what).copied().unwrap_or(TOLERANCE)
     }
 
     /// Runs all calls, each model on an engine of its own.
-    pub(crate) fn run<'a>(
-        &'a self,
-        engine: impl Fn(&'a Model) -> Result<Box<dyn Engine + 'a>, String>,
-    ) -> Result<Vec<Outputs>, String> {
-        let mut engines: Vec<Box<dyn Engine + 'a>> =
-            self.models.iter().map(engine).collect::<Result<_, _>>()?;
+    fn run(&self, engine: Make<'_>) -> Result<Vec<Outputs>, String> {
+        let mut engines = self.models.iter().map(engine).collect::<Result<Vec<_>, _>>()?;
         let mut state: BTreeMap<String, Tensor> = BTreeMap::new();
-        let mut sizes: Vec<(Name, i64)> = Vec::new();
+        let mut sizes: BTreeMap<Name, i64> = BTreeMap::new();
         let mut results = Vec::new();
         for call in &self.directives.calls {
             if call.fresh {
@@ -201,20 +203,19 @@ impl Case {
                 }
             }
             for (name, size) in &outputs.dims {
-                let updated = entry.updates.iter().any(|it| it.dim == *name);
-                let unknown = sizes.iter().all(|it| it.0 != *name);
-                match sizes.iter_mut().find(|it| it.0 == *name) {
-                    Some(known) if updated => known.1 = *size,
-                    Some(_) => {}
-                    None if unknown && (updated || is_given(call, *name)) => {
-                        sizes.push((*name, *size));
-                    }
-                    None => {}
+                let given = call.dims.iter().any(|it| it.0 == name.as_str());
+                if given || entry.updates.iter().any(|it| it.dim == *name) {
+                    sizes.insert(*name, *size);
                 }
             }
             results.push(outputs);
         }
         Ok(results)
+    }
+
+    /// The asserts that do not hold on an engine.
+    fn run_tests(&self, engine: Make<'_>) -> Vec<String> {
+        self.tests.as_ref().map_or_else(Vec::new, |tests| tests.run(engine))
     }
 
     /// The model (by place) and the entry that a call names.
@@ -236,161 +237,99 @@ impl Case {
     }
 }
 
-fn is_given(call: &Call, dim: Name) -> bool {
-    call.dims.iter().any(|it| it.0 == dim.as_str())
+fn told(failures: Vec<String>) -> Result<(), String> {
+    if failures.is_empty() { Ok(()) } else { Err(failures.join("\n")) }
 }
 
-fn optimise(module: &Module) -> Result<Module, String> {
-    let mut module = module.clone();
-    let options = nnc_opt::Options::default();
-    nnc_opt::run(&mut module, nnc_opt::pipeline(), &options, &mut |_| {})
-        .map_err(|error| error.to_string())?;
-    Ok(module)
-}
+impl Tests {
+    fn of(program: &nnc_hir::Program) -> Result<Tests, nnc_driver::Error> {
+        let lowered = nnc_lower::lower_tests(program).map_err(nnc_driver::Error::Program)?;
+        let module = lowered.module.clone();
+        let optimised = optimised(&module)?;
+        let (weights, params) = (Weights::none(), Params::new());
+        let model = Model { name: Name::new("tests"), module, optimised, weights, params };
+        Ok(Tests { lowered, model })
+    }
 
-/// The model's parameters as the comments say.
-fn fill(directives: &Directives, params: &[ParamInfo]) -> Result<Params, String> {
-    let mut filled = Params::new();
-    for param in params {
-        let shape: Vec<usize> =
-            param.shape.iter().filter_map(|it| usize::try_from(*it).ok()).collect();
-        let own = directives.param.iter().find(|it| it.0 == param.name);
-        let tensor = match (own, directives.params) {
-            (Some((_, value)), _) => value
-                .tensor(param.elem)
-                .filter(|it| it.shape == shape)
-                .ok_or_else(|| format!("parameter `{}` is {}{shape:?}", param.name, param.elem))?,
-            (None, Some(range)) => range.of_param(&param.name).tensor(param.elem, &shape),
-            (None, None) => return Err(format!("nothing fills the parameter `{}`", param.name)),
+    fn run(&self, engine: Make<'_>) -> Vec<String> {
+        let mut engine = match engine(&self.model) {
+            Ok(engine) => engine,
+            Err(error) => return vec![format!("  tests: {error}")],
         };
-        filled.insert(param.name.clone(), tensor);
-    }
-    match directives.param.iter().find(|it| !filled.contains_key(&it.0)) {
-        Some((name, _)) => {
-            let known: Vec<&String> = filled.keys().collect();
-            Err(format!("no parameter `{name}`; there are {known:?}"))
-        }
-        None => Ok(filled),
-    }
-}
-
-/// Sizes and inputs of a call, in the order of the entry.
-fn arguments(
-    call: &Call,
-    entry: &Entry,
-    graph: &Graph,
-    state: &BTreeMap<String, Tensor>,
-    sizes: &[(Name, i64)],
-) -> Result<(Vec<(Name, i64)>, Vec<Tensor>), String> {
-    let given = |name: Name| call.inputs.iter().find(|it| it.0 == name.as_str()).map(|it| &it.1);
-    let mut known: BTreeMap<Name, i64> = sizes.iter().copied().collect();
-    for (input, ty) in entry.inputs.iter().zip(&graph.inputs) {
-        let before = state.get(input.name.as_str()).map(|it| it.shape.as_slice());
-        let Some(shape) = given(input.name).and_then(Value::shape).or(before) else { continue };
-        for (dim, size) in ty.shape.iter().zip(shape) {
-            if let Some(name) = dim.as_var() {
-                known.insert(name, *size as i64);
-            }
-        }
-    }
-    for (name, size) in &call.dims {
-        known.insert(Name::new(name), *size);
-    }
-    let mut dims = Vec::new();
-    for dim in &graph.dims {
-        let size = known.get(&dim.name);
-        let size = size.ok_or_else(|| format!("the size `{}` is needed", dim.name))?;
-        dims.push((dim.name, *size));
-    }
-    let mut inputs = Vec::new();
-    for (input, ty) in entry.inputs.iter().zip(&graph.inputs) {
-        let value = given(input.name).and_then(|value| value.tensor(ty.elem));
-        let tensor = match value.or_else(|| state.get(input.name.as_str()).cloned()) {
-            Some(tensor) => tensor,
-            None if input.state.is_some() => {
-                let size = |name: Name| known.get(&name).copied();
-                let shape: Option<Vec<usize>> =
-                    (ty.shape.iter()).map(|dim| usize::try_from(dim.eval(&size)?).ok()).collect();
-                let shape = shape.ok_or_else(|| format!("`{}` has an open size", input.name))?;
-                let numbers = vec![0.0; shape.iter().product()];
-                Tensor::f32(&shape, numbers).cast(ty.elem)
-            }
-            None => return Err(format!("the input `{}` is needed", input.name)),
-        };
-        inputs.push(tensor);
-    }
-    let wrong = call.inputs.iter().find(|it| entry.inputs.iter().all(|i| i.name.as_str() != it.0));
-    match wrong {
-        Some((name, _)) => Err(format!("no input `{name}`: {}", names(entry))),
-        None => Ok((dims, inputs)),
-    }
-}
-
-fn names(entry: &Entry) -> String {
-    let inputs: Vec<&str> = entry.inputs.iter().map(|it| it.name.as_str()).collect();
-    let outputs: Vec<&str> = entry.outputs.iter().map(|it| it.name.as_str()).collect();
-    format!("inputs {inputs:?}, outputs {outputs:?}")
-}
-
-/// The place of an output, or of what a state is afterwards.
-fn output_of(entry: &Entry, name: &str) -> Option<usize> {
-    entry.outputs.iter().position(|it| it.name.as_str() == name)
-}
-
-/// The asserts that do not hold.
-fn run_tests(tests: &LoweredTests, module: &Module) -> Vec<String> {
-    let mut failures = Vec::new();
-    for (test, entry) in tests.tests.iter().zip(&module.entries) {
-        let options = nnc_eval::Options::default();
-        match nnc_eval::evaluate_graph(module, entry.graph, &[], &[], &[], &options) {
-            Ok(outputs) => {
-                for (at, output) in outputs.iter().enumerate() {
-                    if output.data.int(0) == 0 {
-                        failures.push(format!("  test {:?}: assert {} fails", test.name, at + 1));
+        let mut failures = Vec::new();
+        for (test, entry) in self.lowered.tests.iter().zip(&self.model.module.entries) {
+            match engine.call(entry.name.as_str(), &[], &[]) {
+                Ok(outputs) => {
+                    for (at, output) in outputs.tensors.iter().enumerate() {
+                        if output.data.int(0) == 0 {
+                            failures.push(format!("  test {:?}: assert {at} fails", test.name));
+                        }
                     }
                 }
+                Err(error) => failures.push(format!("  test {:?}: {error}", test.name)),
             }
-            Err(error) => failures.push(format!("  test {:?}: {error}", test.name)),
         }
+        failures
     }
-    failures
 }
 
-/// `CALL NAME [SHAPE]` and then the numbers, row by row.
-fn read_expected(program: &Path) -> Result<BTreeMap<(usize, String), Tensor>, String> {
-    let name = program.file_stem().unwrap_or_default();
-    let mut path = program.with_file_name("expected");
-    path.push(name);
-    path.set_extension("txt");
-    let mut tensors = BTreeMap::new();
-    if !path.exists() {
-        return Ok(tensors);
+/// The tests of the library hold on an engine.
+pub(crate) fn library_tests() -> Result<Case, String> {
+    let text = "use std.nn.{relu}\nuse std.audio.{stft}\n";
+    let session = Session::from_text("main.nn", text);
+    let told = |failure| error(session.sources(), &failure, Format::Human, Style::PLAIN);
+    let tests = Tests::of(session.program().map_err(told)?).map_err(told)?;
+    Ok(Case {
+        directives: Directives::default(),
+        models: Vec::new(),
+        tests: Some(tests),
+        expected: Expected::new(),
+        results: Vec::new(),
+    })
+}
+
+enum Failed {
+    Driver(nnc_driver::Error),
+    Here(String),
+}
+
+impl From<nnc_driver::Error> for Failed {
+    fn from(failure: nnc_driver::Error) -> Failed {
+        Failed::Driver(failure)
     }
-    let text = support::read(&path)?;
-    let wrong = |at: &str| format!("{}: `{at}`", support::shown(&path));
-    let mut lines = text.lines().peekable();
-    while let Some(head) = lines.next() {
-        let (front, shape) = head.split_once('[').ok_or_else(|| wrong(head))?;
-        let mut words = front.split_whitespace();
-        let (call, name) = (words.next().and_then(|it| it.parse().ok()), words.next());
-        let (Some(call), Some(name)) = (call, name) else { return Err(wrong(head)) };
-        let shape: Option<Vec<usize>> = (shape.trim_end_matches(']').split(','))
-            .filter(|it| !it.trim().is_empty())
-            .map(|it| it.trim().parse().ok())
-            .collect();
-        let shape = shape.ok_or_else(|| wrong(head))?;
-        let mut numbers: Vec<f64> = Vec::new();
-        while let Some(row) = lines.next_if(|line| !line.contains('[')) {
-            for number in row.split_whitespace() {
-                numbers.push(number.parse().map_err(|_| wrong(number))?);
-            }
-        }
-        if numbers.len() != shape.iter().product::<usize>() {
-            return Err(wrong(head));
-        }
-        let data = nnc_eval::Data::F64(numbers);
-        let tensor = Tensor { elem: nnc_graph::Elem::F64, shape, data };
-        tensors.insert((call, name.to_owned()), tensor);
+}
+
+fn models(session: &Session, directives: &Directives) -> Result<Vec<Model>, Failed> {
+    let mut models = Vec::new();
+    // A program of tests alone has none.
+    if session.program()?.models.is_empty() {
+        return Ok(models);
     }
-    Ok(tensors)
+    for id in session.models()? {
+        let lowered = session.lowered(id)?;
+        let declaration = session.declaration(id);
+        let weights = Weights::of(session.program()?, declaration, &lowered.params, directives)
+            .map_err(Failed::Here)?;
+        let params = weights.params()?;
+        let mut tensors = Params::new();
+        for info in params.infos() {
+            tensors.insert(info.name.clone(), params.tensor(&info.name)?.to_eval());
+        }
+        drop(params);
+        models.push(Model {
+            name: declaration.name,
+            module: lowered.module.clone(),
+            optimised: session.optimised(id)?.clone(),
+            weights,
+            params: tensors,
+        });
+    }
+    Ok(models)
+}
+
+fn optimised(module: &Module) -> Result<Module, nnc_driver::Error> {
+    let mut module = module.clone();
+    nnc_opt::run(&mut module, nnc_opt::pipeline(), &nnc_opt::Options::default(), &mut |_| {})
+        .map_err(|broken| nnc_driver::Error::internal(broken.to_string()))?;
+    Ok(module)
 }

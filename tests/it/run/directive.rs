@@ -1,6 +1,7 @@
 //! Reads the comments that say how a program is run.
 
 use super::value::{Range, Value};
+use nnc_graph::Elem;
 use std::collections::BTreeMap;
 
 /// All that a program's comments say.
@@ -8,6 +9,8 @@ use std::collections::BTreeMap;
 pub(crate) struct Directives {
     pub(crate) params: Option<Range>,
     pub(crate) param: Vec<(String, Value)>,
+    /// Tensors in the weight file of a model with a checkpoint block.
+    pub(crate) stored: Vec<(String, Elem, Value)>,
     pub(crate) calls: Vec<Call>,
     /// By what is compared: `expected`, `optimised`, `compiled`.
     pub(crate) tolerances: BTreeMap<String, f64>,
@@ -26,7 +29,8 @@ pub(crate) struct Call {
     pub(crate) results: Vec<(String, Value)>,
 }
 
-const STARTS: [&str; 5] = ["# params:", "# param ", "# run:", "# then:", "# tolerance "];
+const STARTS: [&str; 6] =
+    ["# params:", "# param ", "# stored ", "# run:", "# then:", "# tolerance "];
 const CONTINUED: &str = "#    ";
 
 /// Reads them; a mistake is told with its line.
@@ -68,6 +72,15 @@ fn directive(directives: &mut Directives, line: usize, text: &str) -> Result<(),
         let name = reader.name()?;
         reader.take("=")?;
         directives.param.push((name, reader.value()?));
+        return reader.end();
+    }
+    if let Some(rest) = text.strip_prefix("# stored ") {
+        let mut reader = Reader::new(rest);
+        let name = reader.name()?;
+        let elem = if reader.accept(":") { reader.elem()? } else { Elem::F32 };
+        reader.take("=")?;
+        let value = reader.value()?;
+        directives.stored.push((name, elem, value));
         return reader.end();
     }
     if let Some(rest) = text.strip_prefix("# tolerance ") {
@@ -162,7 +175,7 @@ impl<'a> Reader<'a> {
     }
 
     fn name(&mut self) -> Result<String, String> {
-        let word = self.word(|it| it.is_alphanumeric() || it == '_' || it == '.');
+        let word = self.word(|it| it.is_alphanumeric() || matches!(it, '_' | '.' | '/'));
         if word.is_empty() {
             return Err(format!("a name expected before `{}`", self.rest));
         }
@@ -172,6 +185,11 @@ impl<'a> Reader<'a> {
     fn number<T: std::str::FromStr>(&mut self) -> Result<T, String> {
         let word = self.word(|it| it.is_alphanumeric() || matches!(it, '.' | '-' | '+'));
         word.parse().map_err(|_| format!("a number expected, found `{word}{}`", self.rest))
+    }
+
+    fn elem(&mut self) -> Result<Elem, String> {
+        let name = self.name()?;
+        Elem::from_name(&name).ok_or_else(|| format!("`{name}` is no element type"))
     }
 
     fn integer(&mut self) -> Result<i64, String> {

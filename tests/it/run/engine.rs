@@ -20,8 +20,14 @@ pub(crate) trait Engine {
 
 /// The reference evaluator on a graph.
 pub(crate) struct Evaluator<'a> {
-    pub(crate) module: &'a Module,
-    pub(crate) params: &'a Params,
+    module: &'a Module,
+    params: &'a Params,
+}
+
+impl<'a> Evaluator<'a> {
+    pub(crate) fn boxed(module: &'a Module, params: &'a Params) -> Box<dyn Engine + 'a> {
+        Box::new(Evaluator { module, params })
+    }
 }
 
 impl Engine for Evaluator<'_> {

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-STARTS = ("# params:", "# param ", "# run:", "# then:", "# tolerance ")
+STARTS = ("# params:", "# param ", "# stored ", "# run:", "# then:", "# tolerance ")
 MASK = (1 << 64) - 1
 
 
@@ -32,6 +32,16 @@ def random(seed, shape, low=-1.0, high=1.0):
 def integers(seed, shape, low, end):
     count = int(np.prod(shape, dtype=int))
     return np.array([low + it % (end - low) for it in splitmix(seed, count)], np.int64).reshape(shape)
+
+
+def rounded(x, elem):
+    """To what an element type holds."""
+    if elem == "bf16":
+        bits = x.astype(np.float32).view(np.uint32).astype(np.uint64)
+        bits = (bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000
+        return bits.astype(np.uint32).view(np.float32).astype(np.float64)
+    kinds = {None: np.float64, "f32": np.float32, "f64": np.float64, "f16": np.float16}
+    return x.astype(kinds[elem]).astype(np.float64)
 
 
 def name_hash(name):
@@ -71,6 +81,7 @@ class Call:
 class Comments:
     params: tuple = None
     param: dict = field(default_factory=dict)
+    stored: dict = field(default_factory=dict)
     calls: list = field(default_factory=list)
 
 
@@ -107,6 +118,8 @@ def read_calls(text):
             comments.params = tuple(eval(f"({match[1]},)", {"__builtins__": {}}))
         elif match := re.match(r"# param (\S+) = (.*)$", line):
             comments.param[match[1]] = value(match[2])
+        elif match := re.match(r"# stored ([^\s:]+)(?:: (\w+))? = (.*)$", line):
+            comments.stored[match[1]] = rounded(value(match[3]), match[2])
         elif match := re.match(r"# (run|then): ([\w.]+)\((.*?)\)(?: where (.*?))? => (.*)$", line):
             results = dict(pairs(match[5]))
             comments.calls.append(

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .comments import name_hash, random
+from .comments import name_hash, random, rounded
 
 REFERENCES = {}
 
@@ -37,6 +37,12 @@ class Params:
             return own
         seed, *bounds = self.comments.params
         return random(seed ^ name_hash(name), list(shape), *bounds)
+
+    def stored(self, name, *shape):
+        """A tensor of the weight file, by its name there."""
+        tensor = self.comments.stored[name]
+        assert tensor.shape == shape, f"{name}: {tensor.shape} is not {shape}"
+        return tensor
 
 
 def linear(p, name, inputs, outputs, bias=True):
@@ -81,14 +87,12 @@ def softmax(x, mask=None, axis=-1):
 
 def bf16(x):
     """Rounded to bf16: to nearest, ties to even."""
-    bits = np.asarray(x, np.float32).view(np.uint32).astype(np.uint64)
-    rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000
-    return rounded.astype(np.uint32).view(np.float32).astype(np.float64)
+    return rounded(np.asarray(x, np.float64), "bf16")
 
 
 def f16(x):
-    return np.asarray(x, np.float64).astype(np.float16).astype(np.float64)
+    return rounded(np.asarray(x, np.float64), "f16")
 
 
 def f32(x):
-    return np.asarray(x, np.float64).astype(np.float32).astype(np.float64)
+    return rounded(np.asarray(x, np.float64), "f32")

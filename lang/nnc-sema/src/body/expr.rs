@@ -310,7 +310,7 @@ impl Body<'_, '_> {
         }
         let value = self.expr(base);
         if let Type::Array(..) = &value.expr.ty
-            && let Type::Struct { id, lens, .. } = super::call::innermost(&value.expr.ty)
+            && let Type::Struct { id, lens, .. } = super::bind::innermost(&value.expr.ty)
             && let Some(at) =
                 self.cx.program.structs[*id].lens().position(|it| it.name == name.name)
         {
