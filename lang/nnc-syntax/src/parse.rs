@@ -94,6 +94,8 @@ impl Report<'_> {
             let (start, tok, end) = place(&mistake.error, self.text.len() as u32);
             let word = self.text.get(start as usize..end as usize).unwrap_or("");
             let partner = skipped_braces > 0 && tok == Some(Tok::RightBrace);
+            // Behind a brace that was skipped, its partner ended the declaration.
+            let outside = (skipped_braces > 0 || looped) && self.expects_item(&mistake.error);
             for (_, tok, _) in &mistake.dropped {
                 match tok {
                     Tok::LeftBrace => skipped_braces += 1,
@@ -109,8 +111,6 @@ impl Report<'_> {
             let segment = segment(start);
             let before = self.token_before(start).map(|token| token.span);
             let before = before.and_then(|it| self.text.get(it.start as usize..it.end as usize));
-            // Behind a brace that was skipped, its partner ended the declaration.
-            let outside = (skipped_braces > 0 || looped) && self.expects_item(&mistake.error);
             let known = words.contains(&word) || before.is_some_and(|it| words.contains(&it));
             let second = partner || follows || outside || known;
             if !second && tok != Some(Tok::Error) && !told.contains(&segment) {

@@ -195,7 +195,6 @@ pub(crate) fn broadcast_axis(at: Span, scope: &Scope, size: &Dim, declared: Span
 }
 
 /// Operands with different numbers of axes.
-#[expect(clippy::too_many_arguments, reason = "a message names both origins and the values")]
 pub(crate) fn identical_axes(
     symbol: &str,
     left: &str,
@@ -344,7 +343,6 @@ pub(crate) fn kinds(
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "a message names both origins and the values")]
 pub(crate) fn operand_sizes(
     scope: &Scope,
     symbol: &str,
