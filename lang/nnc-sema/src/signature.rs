@@ -54,15 +54,7 @@ impl<'a> Cx<'a> {
         if let Some(result) = &function.result {
             self.quantify_type(&mut scope, result, &mut dims);
         }
-        let broken = function.params.iter().any(|it| matches!(it.ty.kind, ast::TypeKind::Error));
-        // A layer that has no value for a size was told so already.
-        let told = |cx: &Self, name: Name| cx.unknown_dims.contains(&(place.module, name));
-        for dim in dims[bound..].iter().filter(|_| !broken) {
-            if told(self, dim.name) {
-                continue;
-            }
-            self.report(errors::only_in_result(dim.name, dim.span, function.signature_span));
-        }
+        let only_in_result = dims[bound..].to_vec();
         // Bounds such as `past: dim <= S` may name any size of the signature.
         for param in &function.params {
             if let ast::TypeKind::Dim { bound: Some(bound) } = &param.ty.kind {
@@ -127,6 +119,15 @@ impl<'a> Cx<'a> {
             }
             None => (Type::unit(), Vec::new()),
         };
+        // A parameter that was not understood may have been what gives a size its value, and
+        // a layer that has no value for one was told so already.
+        let broken = params.iter().any(|param| param.ty.is_error());
+        let told = |cx: &Self, name: Name| cx.unknown_dims.contains(&(place.module, name));
+        for dim in only_in_result.iter().filter(|_| !broken) {
+            if !told(self, dim.name) {
+                self.report(errors::only_in_result(dim.name, dim.span, function.signature_span));
+            }
+        }
         self.check_bound(&dims, &params, &scope);
         let types = || params.iter().map(|it| &it.ty).chain([&result]);
         let (pack, float) = (types().any(has_pack), types().any(has_float));
