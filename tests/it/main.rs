@@ -1,5 +1,7 @@
 //! Tests of the whole: programs that are run, and their inputs in the folders beside.
 
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "all of this is tests")]
+
 mod fuzz;
 #[cfg(feature = "llvm")]
 mod models;

@@ -7,7 +7,10 @@ use crate::support::root;
 use nnc_backend::{Backend, Instance, Options};
 use nnc_base::Name;
 use nnc_cpu::Cpu;
-use nnc_driver::{Cache, Runner, Session, Tensor, pack_weights, read_inputs};
+use nnc_driver::text::Tokenizer;
+use nnc_driver::{
+    Cache, Generator, ModelId, Runner, Sampling, Session, Tensor, pack_weights, read_inputs,
+};
 use nnc_graph::Elem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,29 +38,37 @@ enum On {
     Compiled,
 }
 
-/// Does something with a model of `examples/`, ready to be called.
+/// A model of a session, ready to be called.
+fn runner<'a>(session: &'a Session, model: ModelId, weights: &Path, on: On) -> Runner<'a> {
+    let params = session.params(model, Some(weights), 0).unwrap();
+    let module = match on {
+        On::Evaluator => &session.lowered(model).unwrap().module,
+        On::Compiled => session.optimised(model).unwrap(),
+    };
+    if on == On::Evaluator {
+        return Runner::evaluator(module, &params).unwrap();
+    }
+    let options = Options { cpu: "host".to_owned(), name: "test".to_owned() };
+    let (plan, code) = session.load(model, &Cpu as &dyn Backend, &options).unwrap();
+    let cache = Cache::of_environment();
+    let blob = pack_weights(module, &plan, &params, cache.as_ref(), &()).unwrap();
+    Runner::compiled(Instance::new(module, plan, code, Arc::new(blob)).unwrap())
+}
+
+fn open(program: &str) -> Session {
+    Session::open(&root().join("examples").join(program)).unwrap()
+}
+
+/// Does something with a model of `examples/`.
 fn with_model<T>(
     program: &str,
     weights: &Path,
     on: On,
     then: impl FnOnce(&mut Runner<'_>) -> T,
 ) -> T {
-    let session = Session::open(&root().join("examples").join(program)).unwrap();
+    let session = open(program);
     let model = session.model(None).unwrap();
-    let params = session.params(model, Some(weights), 0).unwrap();
-    let mut runner = match on {
-        On::Evaluator => Runner::evaluator(&session.lowered(model).unwrap().module, &params),
-        On::Compiled => {
-            let options = Options { cpu: "host".to_owned(), name: "test".to_owned() };
-            let (plan, code) = session.load(model, &Cpu as &dyn Backend, &options).unwrap();
-            let module = session.optimised(model).unwrap();
-            let cache = Cache::of_environment();
-            let blob = pack_weights(module, &plan, &params, cache.as_ref(), &()).unwrap();
-            Ok(Runner::compiled(Instance::new(module, plan, code, Arc::new(blob)).unwrap()))
-        }
-    }
-    .unwrap();
-    then(&mut runner)
+    then(&mut runner(&session, model, weights, on))
 }
 
 fn call(runner: &mut Runner<'_>, entry: &str, inputs: &[(&str, &Tensor)]) -> Vec<(Name, Tensor)> {
@@ -74,10 +85,6 @@ fn npy(runner: &Runner<'_>, entry: &str, input: &str, path: &Path) -> Tensor {
 
 fn floats(tensor: &Tensor) -> Vec<f64> {
     tensor.to_eval().to_f64()
-}
-
-fn greatest(scores: &[f64]) -> usize {
-    (0..scores.len()).max_by(|a, b| scores[*a].total_cmp(&scores[*b])).unwrap()
 }
 
 #[test]
@@ -160,5 +167,32 @@ fn a_cat_and_an_espresso_are_seen() {
                 }
             }
         });
+    }
+}
+
+#[test]
+fn a_language_model_answers() {
+    let Some(weights) = fetched("smollm2_135m_q4_1.gguf") else { return };
+    let tokenizer = Tokenizer::open(&weights).unwrap();
+    let template = tokenizer.template().unwrap();
+    let prompt = template.prompt(&[("user", "What is the capital of France?")]).unwrap();
+    let prompt = tokenizer.encode(&prompt, false).unwrap();
+    for on in [On::Evaluator, On::Compiled] {
+        let mut session = open("smollm2/model.nn");
+        let model = session.model(None).unwrap();
+        let entry = session.token_entry(model, None).unwrap();
+        session.keep_entry(model, entry.entry.as_str());
+        let runner = runner(&session, model, &weights, on);
+        let mut generator = Generator::new(runner, entry, Sampling::GREEDY).unwrap();
+        let scores = generator.prompt(&prompt).unwrap();
+        let mut answer = Vec::new();
+        generator
+            .answer(scores, 20, &|id| tokenizer.is_end(id), &mut |id| {
+                answer.push(id);
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(answer, [504, 3575, 282, 4649, 314, 7042, 30]);
+        assert_eq!(tokenizer.decode(&answer).unwrap(), "The capital of France is Paris.");
     }
 }

@@ -12,9 +12,6 @@ const MOST_LINES: usize = 700;
 /// Files that are longer, how long they may be, and why.
 const LONG_FILES: &[(&str, usize, &str)] = &[
     ("compiler/nnc-graph/src/text/parse.rs", 750, "one recursive descent over one text form"),
-    ("lang/nnc-sema/src/body/call.rs", 1050, "all that may be called, with one way to bind"),
-    ("lang/nnc-sema/src/body/index.rs", 750, "variables of index notation, from range to proof"),
-    ("lang/nnc-sema/src/body/scalar.rs", 1050, "all scalar expressions, with one way to meet"),
     ("lang/nnc-syntax/src/ast.rs", 900, "the tree is one definition"),
 ];
 

@@ -63,7 +63,7 @@ pub struct Row {
 }
 
 /// The parameters of a model.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ParamCount {
     /// Elements that training changes.
     pub trained: u64,
@@ -71,11 +71,14 @@ pub struct ParamCount {
     /// which published counts leave out.
     pub statistics: u64,
     pub bytes: u64,
+    /// How many elements training changes, in the sizes of the model's layer.
+    pub formula: Dim,
 }
 
 impl ParamCount {
     pub fn of(params: &[ParamInfo]) -> ParamCount {
-        let mut count = ParamCount { trained: 0, statistics: 0, bytes: 0 };
+        let mut count =
+            ParamCount { trained: 0, statistics: 0, bytes: 0, formula: Dim::constant(0) };
         for param in params {
             let elements = param.size().unsigned_abs();
             let own = param.name.rsplit('.').next().unwrap_or_default();
@@ -83,6 +86,8 @@ impl ParamCount {
                 count.statistics += elements;
             } else {
                 count.trained += elements;
+                let own = param.formulas.iter().fold(Dim::constant(1), |size, axis| &size * axis);
+                count.formula = &count.formula + own;
             }
             count.bytes += elements * param.elem.bytes() as u64;
         }
@@ -91,6 +96,14 @@ impl ParamCount {
 }
 
 impl Session {
+    /// The sizes of a model's layer with their values.
+    pub fn layer_sizes(&self, model: ModelId) -> Vec<(Name, i64)> {
+        let used = &self.declaration(model).layer;
+        let params = &self.best_program().layers[used.layer].params;
+        let values = params.iter().map(|it| it.name).zip(&used.dims);
+        values.filter_map(|(name, dim)| Some((name, dim.as_constant()?))).collect()
+    }
+
     /// What the entries of a model cost, in order.
     pub fn costs(&self, model: ModelId) -> Result<Vec<EntryCost>, Error> {
         let lowered = self.lowered(model)?;

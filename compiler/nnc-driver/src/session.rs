@@ -96,8 +96,15 @@ impl Session {
     }
 
     /// The messages of parsing and checking, file by file.
+    ///
+    /// What could not be parsed is missing from the program, so that most of what checking
+    /// would find is only that: names and sizes that were lost. It is left out then.
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
         let mut all = self.loaded.diagnostics.clone();
+        if all.iter().any(Diagnostic::is_error) {
+            all.sort_by_key(Diagnostic::span);
+            return all;
+        }
         all.extend(self.analysis().diagnostics.iter().cloned());
         all.sort_by_key(Diagnostic::span);
         all

@@ -9,9 +9,10 @@
 //! variables; one graph serves every size its entry allows.
 //!
 //! This crate does not know the surface language, how programs are executed, or
-//! what machine they run on. petgraph stays private to it: other crates speak of
-//! [`NodeId`]s and operand lists alone.
+//! what machine they run on. petgraph, which walks the graph of calls, stays
+//! private to it: other crates speak of [`NodeId`]s and operand lists alone.
 
+mod calls;
 mod elem;
 mod module;
 mod nest;

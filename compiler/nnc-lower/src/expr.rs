@@ -54,8 +54,7 @@ impl<'a> Lowerer<'a> {
                     Some(true) => {}
                     Some(false) => {
                         let sizes = |name: nnc_base::Name| frame.sizes.get(&name).cloned();
-                        let at = self.span;
-                        return Err(Box::new(errors::entry_fact_fails(at, *span, written, &sizes)));
+                        return Err(Box::new(errors::assert_fails(*span, written, &sizes)));
                     }
                     None => self.asserted.push(condition),
                 }

@@ -3,7 +3,7 @@
 use crate::body::plan_body;
 use crate::{Body, BodyId, Machine, Packing, Plan, PlanEntry, Step, WeightSlot, WeightSource};
 use nnc_base::{Span, Table};
-use nnc_graph::{GraphId, Module, Op, ParamId, ParamOrigin, TensorType};
+use nnc_graph::{GraphId, Module, ParamId, ParamOrigin, TensorType};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -27,7 +27,7 @@ impl std::error::Error for PlanError {}
 pub fn plan(module: &Module, machine: &Machine) -> Result<Plan, PlanError> {
     let mut bodies: Table<Body> = Table::new();
     let mut of_graph: BTreeMap<GraphId, BodyId> = BTreeMap::new();
-    for graph in reachable(module) {
+    for graph in module.callees_first() {
         let entry = module.entries.iter().find(|entry| entry.graph == graph);
         let body = plan_body(module, graph, entry, &bodies, &of_graph, machine)?;
         of_graph.insert(graph, bodies.push(body));
@@ -42,27 +42,6 @@ pub fn plan(module: &Module, machine: &Machine) -> Result<Plan, PlanError> {
         entries.push(PlanEntry { name: entry.name, body });
     }
     Ok(Plan { bodies, entries, weights: blob.slots, weights_bytes: blob.bytes })
-}
-
-/// The graphs that entries run, callees first.
-fn reachable(module: &Module) -> Vec<GraphId> {
-    let mut needed: Vec<GraphId> = module.entries.iter().map(|entry| entry.graph).collect();
-    let mut seen: Vec<GraphId> = Vec::new();
-    while let Some(graph) = needed.pop() {
-        if seen.contains(&graph) {
-            continue;
-        }
-        seen.push(graph);
-        for (_, node) in module.graphs[graph].nodes() {
-            match &node.op {
-                Op::Call(call) => needed.push(call.callee),
-                Op::Scan(scan) => needed.push(scan.body),
-                _ => {}
-            }
-        }
-    }
-    seen.sort_unstable();
-    seen
 }
 
 /// The weights of all entries; equal tensors in equal packings stand once.

@@ -3,14 +3,20 @@
 //! One [`Body`] checks one function. It walks the syntax once, front to back; what
 //! it finds wrong is reported and becomes [`Type::Error`], which fits everywhere.
 
+mod bind;
+mod bounds;
 mod call;
 mod elementwise;
 mod expr;
 mod holes;
 mod index;
+mod layer_call;
 mod origins;
 mod place;
+mod read;
+mod reduce;
 mod scalar;
+mod scalar_call;
 mod shape;
 mod state;
 mod unify;
@@ -293,7 +299,7 @@ impl<'c, 'a> Body<'c, 'a> {
     fn bind(&mut self, name: Name, local: LocalId) {
         let before = self.names.insert(name, local);
         self.undo.push((name, before));
-        match call::innermost(&self.locals[local].ty).clone() {
+        match bind::innermost(&self.locals[local].ty).clone() {
             Type::Dim(dim) => {
                 let size = self.scope.size(dim);
                 self.scope.names.insert(name, size);

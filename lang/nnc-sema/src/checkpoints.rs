@@ -283,8 +283,11 @@ impl Cx<'_> {
             };
             // Whichever branch there is has this name.
             value = match next {
-                Some(FieldValue::If { then, otherwise, .. }) => match *otherwise {
-                    FieldValue::Absent => *then,
+                Some(FieldValue::If { condition, then, otherwise }) => match *otherwise {
+                    absent @ FieldValue::Absent => {
+                        let there = condition.eval(&|_| None, &|_| None);
+                        if there == Some(false) { absent } else { *then }
+                    }
                     FieldValue::Param { .. } | FieldValue::Layer(_) | FieldValue::Array(..)
                         if matches!(*then, FieldValue::Absent) =>
                     {
@@ -295,8 +298,8 @@ impl Cx<'_> {
                 Some(FieldValue::Error) => return None,
                 Some(next) => next,
                 None => {
-                    let near = nearest(&text, leaves.iter().map(|leaf| leaf.path.as_str()));
-                    self.report(errors::unknown_path(path.span, &text, near));
+                    let (text, near) = self.near_path(path, leaves);
+                    self.report(errors::unknown_path(path.span, &text, near.as_deref()));
                     return None;
                 }
             };
@@ -312,6 +315,34 @@ impl Cx<'_> {
                 None
             }
         }
+    }
+
+    /// A path as it was written, and the one that was meant: if there is one that
+    /// differs in indices only, or else the nearest.
+    fn near_path(&self, path: &ast::ParamPath, leaves: &[Leaf]) -> (String, Option<String>) {
+        let (mut written, mut fields) = (String::new(), String::new());
+        let mut index = "i";
+        for step in &path.steps {
+            match step {
+                ast::PathStep::Field(name) => {
+                    let dot = if written.is_empty() { "" } else { "." };
+                    written.push_str(&format!("{dot}{}", name.as_str()));
+                    fields.push_str(&format!("{dot}{}", name.as_str()));
+                }
+                ast::PathStep::Index(name) => {
+                    index = name.as_str();
+                    written.push_str(&format!("[{index}]"));
+                }
+                ast::PathStep::At(at, _) => written.push_str(&format!("[{at}]")),
+            }
+        }
+        let with_index = |leaf: &Leaf| leaf.path.replace("[*]", &format!("[{index}]"));
+        let same = leaves.iter().find(|leaf| leaf.path.replace("[*]", "") == fields);
+        let near = same.map(with_index).or_else(|| {
+            let paths: Vec<String> = leaves.iter().map(with_index).collect();
+            nearest(&written, paths.iter().map(String::as_str)).map(str::to_owned)
+        });
+        (written, near)
     }
 
     fn axis_map(

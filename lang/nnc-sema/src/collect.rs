@@ -359,7 +359,7 @@ impl<'a> Cx<'a> {
         };
         let mut scope = Scope::new(place.module);
         let params = self.params(&mut scope, &it.params);
-        let mut fields = Vec::new();
+        let mut fields: Vec<StructField> = Vec::new();
         for field in &it.fields {
             for name in &field.names {
                 let (ty, at_most) = match &field.ty.kind {
@@ -376,6 +376,11 @@ impl<'a> Cx<'a> {
                     }
                     _ => (self.ty(&scope, &field.ty), None),
                 };
+                let same = |it: &&StructField| it.name == name.name;
+                if let Some(first) = fields.iter().find(same).map(|it| it.span) {
+                    self.report(errors::duplicate(name, first));
+                    continue;
+                }
                 fields.push(StructField { name: name.name, span: name.span, ty, at_most });
             }
         }

@@ -238,7 +238,11 @@ impl Cx<'_> {
         let bound = self.match_args(&params, &given, name.span)?;
         for (param, index) in params.iter().zip(bound) {
             let Some(index) = index else {
-                self.report(name_errors::missing_argument(span, name.name, param));
+                self.report(name_errors::missing_argument(
+                    span,
+                    &format!("`{}`", name.as_str()),
+                    param,
+                ));
                 return None;
             };
             inner.names.insert(param.name, given[index].1.clone());

@@ -113,6 +113,11 @@ impl<'a> Cx<'a> {
             self.report(errors::not_constant(name.span, model.layer.name.name, name.as_str()));
             return;
         }
+        let module_name = self.modules[module].name;
+        let same = |it: &&Model| it.name == model.name.name && it.module == module_name;
+        if let Some(first) = self.program.models.iter().find(same).map(|it| it.span) {
+            self.report(name_errors::duplicate(&model.name, first));
+        }
         let Some(used) = self.layer_use(&scope, &model.layer) else { return };
         if let [first, second, ..] = model.weights.as_slice() {
             self.report(errors::second_weights(second.span, first.span));
@@ -120,7 +125,12 @@ impl<'a> Cx<'a> {
         let checkpoint =
             model.weights.first().and_then(|name| self.model_weights(module, &used, name));
         let mut entries = Vec::new();
-        for entry in &model.entries {
+        for (index, entry) in model.entries.iter().enumerate() {
+            let same = |it: &&ast::Entry| it.name.name == entry.name.name;
+            if let Some(first) = model.entries[..index].iter().find(same) {
+                self.report(name_errors::duplicate(&entry.name, first.name.span));
+                continue;
+            }
             let Some(function) = self.layer_function(used.layer, entry.function, entry.span) else {
                 continue;
             };

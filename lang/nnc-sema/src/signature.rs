@@ -8,7 +8,7 @@ use nnc_syntax::ast;
 use crate::cx::{Cx, Scope, VarInfo};
 use crate::dims::assume;
 use crate::errors::facts::{self as fact_errors, Asked, Unmet};
-use crate::errors::sizes as errors;
+use crate::errors::{names as name_errors, sizes as errors};
 use crate::scope::Symbol;
 
 impl<'a> Cx<'a> {
@@ -54,15 +54,7 @@ impl<'a> Cx<'a> {
         if let Some(result) = &function.result {
             self.quantify_type(&mut scope, result, &mut dims);
         }
-        let broken = function.params.iter().any(|it| matches!(it.ty.kind, ast::TypeKind::Error));
-        // A layer that has no value for a size was told so already.
-        let told = |cx: &Self, name: Name| cx.unknown_dims.contains(&(place.module, name));
-        for dim in dims[bound..].iter().filter(|_| !broken) {
-            if told(self, dim.name) {
-                continue;
-            }
-            self.report(errors::only_in_result(dim.name, dim.span, function.signature_span));
-        }
+        let only_in_result = dims[bound..].to_vec();
         // Bounds such as `past: dim <= S` may name any size of the signature.
         for param in &function.params {
             if let ast::TypeKind::Dim { bound: Some(bound) } = &param.ty.kind {
@@ -85,7 +77,7 @@ impl<'a> Cx<'a> {
         }
         self.limits(&mut scope, function);
         let mut locals = nnc_base::Table::new();
-        let mut params = Vec::new();
+        let mut params: Vec<Param> = Vec::new();
         for param in &function.params {
             let ty = match &param.ty.kind {
                 ast::TypeKind::Dim { .. } => Type::Dim(Dim::var(param.name.name)),
@@ -96,6 +88,10 @@ impl<'a> Cx<'a> {
             };
             let local =
                 locals.push(Local { name: param.name.name, span: param.name.span, ty: ty.clone() });
+            let same = |it: &&Param| it.name == param.name.name;
+            if let Some(first) = params.iter().find(same).map(|it| it.span) {
+                self.report(name_errors::duplicate(&param.name, first));
+            }
             params.push(Param {
                 name: param.name.name,
                 span: param.name.span,
@@ -123,6 +119,15 @@ impl<'a> Cx<'a> {
             }
             None => (Type::unit(), Vec::new()),
         };
+        // A parameter that was not understood may have been what gives a size its value, and
+        // a layer that has no value for one was told so already.
+        let broken = params.iter().any(|param| param.ty.is_error());
+        let told = |cx: &Self, name: Name| cx.unknown_dims.contains(&(place.module, name));
+        for dim in only_in_result.iter().filter(|_| !broken) {
+            if !told(self, dim.name) {
+                self.report(errors::only_in_result(dim.name, dim.span, function.signature_span));
+            }
+        }
         self.check_bound(&dims, &params, &scope);
         let types = || params.iter().map(|it| &it.ty).chain([&result]);
         let (pack, float) = (types().any(has_pack), types().any(has_float));

@@ -212,7 +212,7 @@ impl Cx<'_> {
                             "f32", "f16", "bf16", "f64", "i8", "i32", "i64", "u8", "int", "bool",
                             "float",
                         ]);
-                    let near = nearest(text, known.collect::<Vec<_>>());
+                    let near = elsewhere(text).or_else(|| nearest(text, known.collect::<Vec<_>>()));
                     self.report(name_errors::unknown_type(&named.name, near));
                     return None;
                 }
@@ -342,7 +342,7 @@ impl Cx<'_> {
                 (None, None) => {
                     self.report(name_errors::missing_argument(
                         layer.span,
-                        layer.name.name,
+                        &format!("`{}`", layer.name.as_str()),
                         &ast::Ident { name: config.name, span: config.span },
                     ));
                     return None;
@@ -478,4 +478,20 @@ pub(crate) fn constant_float(expr: &ast::Expr) -> Option<f64> {
         }
         _ => None,
     }
+}
+
+/// What an element type of another language is called here.
+fn elsewhere(name: &str) -> Option<&'static str> {
+    Some(match name.to_ascii_lowercase().as_str() {
+        "float32" | "single" => "f32",
+        "float16" | "half" | "fp16" => "f16",
+        "bfloat16" => "bf16",
+        "float64" | "double" => "f64",
+        "int32" => "i32",
+        "int64" | "long" => "i64",
+        "int8" => "i8",
+        "uint8" | "byte" => "u8",
+        "boolean" => "bool",
+        _ => return None,
+    })
 }

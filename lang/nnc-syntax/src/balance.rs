@@ -584,6 +584,19 @@ impl<'source, 'text> Balancer<'source, 'text> {
         }
         let Some(partner) = partner else {
             let text = self.text(token.span);
+            if let Some(open) = self.open.last()
+                && open.tok != Tok::LeftBrace
+                && token.tok != Tok::RightBrace
+                && let Some(closer) = open.tok.closer()
+            {
+                let (at, opener, wanted) =
+                    (open.span, self.text(open.span), insert::bracket_text(closer));
+                let message = errors::mismatched(token.span, text, at, opener, wanted);
+                self.report(message, token.span.start);
+                self.open.pop();
+                self.push(Token { tok: closer, ..token });
+                return;
+            }
             self.report(errors::unmatched(token.span, text), token.span.start);
             return;
         };

@@ -14,6 +14,13 @@ pub(crate) fn unexpected(at: Span, found: &str, expected: &str, help: String) ->
         .help(help)
 }
 
+/// A word or sign of another language.
+pub(crate) fn habit(at: Span, written: &str, help: &str) -> Diagnostic {
+    Diagnostic::error(Code("E0001"), at, format!("the language has no `{written}` here"))
+        .here("this does not fit here")
+        .help(help)
+}
+
 pub(crate) fn missing_semicolon(at: Span) -> Diagnostic {
     Diagnostic::error(Code("E0002"), at, "this statement does not end in `;`")
         .here("`;` belongs here")
@@ -36,6 +43,20 @@ pub(crate) fn unmatched(at: Span, text: &str) -> Diagnostic {
     Diagnostic::error(Code("E0004"), at, format!("`{text}` closes nothing"))
         .here(format!("no `{open}` is open here"))
         .help(format!("take it out, or write the `{open}` it belongs to"))
+}
+
+/// A bracket closed by the sign for another one.
+pub(crate) fn mismatched(
+    at: Span,
+    text: &str,
+    open: Span,
+    opener: &str,
+    closer: &str,
+) -> Diagnostic {
+    Diagnostic::error(Code("E0003"), open, format!("`{opener}` is closed by `{text}`"))
+        .here("opened here")
+        .label(at, format!("this should be `{closer}`"))
+        .help(format!("write `{closer}`"))
 }
 
 pub(crate) fn unknown_character(at: Span, text: &str) -> Diagnostic {

@@ -117,6 +117,15 @@ pub(crate) fn help(expected: &[String], found: Option<Tok>, before: Option<Tok>)
             "axes stand in square brackets, sizes of layers in `<…>`: `f32[B, D]`, `Linear<D, F>`"
                 .to_owned()
         }
+        Some(Tok::RightBracket) if has(";") && !fits.expression && !fits.operators => {
+            "an array says how many: `[Linear<D, D>; 4]`".to_owned()
+        }
+        Some(Tok::LeftBracket) if has("<") && !fits.expression => {
+            "sizes of layers stand in `<…>`: `Linear<D, F>`".to_owned()
+        }
+        Some(Tok::Semicolon) if has("MEMBERS_END") => {
+            "take it out: a field ends with its line".to_owned()
+        }
         Some(Tok::Upper("T")) if before == Some(Tok::Dot) => {
             "write a transpose with indices: `let y[j, i] = x[i, j];`".to_owned()
         }

@@ -61,7 +61,23 @@ pub fn lex(file: FileId, text: &str) -> Lexed<'_> {
                     continue;
                 }
                 lexed.diagnostics.push(errors::unknown_character(span, &text[start..end]));
-                Tok::Error
+                // What typographic quotes enclose is meant as a string.
+                let line = text[end..].split('\n').next().unwrap_or("");
+                match line
+                    .find(['”', '“', '"'])
+                    .filter(|_| text[start..end].starts_with(['“', '”']))
+                {
+                    Some(length) => {
+                        let closing = line[length..].chars().next().map_or(0, char::len_utf8);
+                        lexer.bump(length + closing);
+                        last_end = end + length + closing;
+                        let span = Span::new(file, span.start, last_end as u32);
+                        let tok = Tok::Str(&line[..length]);
+                        lexed.tokens.push(Token { tok, span, starts_line });
+                        continue;
+                    }
+                    None => Tok::Error,
+                }
             }
         };
         lexed.tokens.push(Token { tok, span, starts_line });

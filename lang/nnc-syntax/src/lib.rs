@@ -15,6 +15,7 @@ mod context;
 mod dump;
 mod errors;
 mod expected;
+mod habits;
 mod lexer;
 mod parse;
 mod token;

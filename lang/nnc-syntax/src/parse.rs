@@ -7,6 +7,7 @@ use crate::context::{Context, Mistake};
 use crate::errors;
 use crate::expected;
 use crate::grammar::ModuleParser;
+use crate::habits;
 use crate::lexer::{Comment, lex};
 use crate::token::{Tok, Token};
 use lalrpop_util::ParseError;
@@ -85,12 +86,16 @@ impl Report<'_> {
         let mut skipped: Vec<(u32, u32)> = Vec::new();
         // Braces that a recovery skipped; their partners are no second mistake.
         let mut skipped_braces = 0;
+        // Whether a loop of another language was skipped, whose brace ends the function.
+        let mut looped = false;
         // Words that were taken for names; where they are used is no second mistake.
         let mut words: Vec<&str> = Vec::new();
         for mistake in &self.mistakes {
             let (start, tok, end) = place(&mistake.error, self.text.len() as u32);
             let word = self.text.get(start as usize..end as usize).unwrap_or("");
             let partner = skipped_braces > 0 && tok == Some(Tok::RightBrace);
+            // Behind a brace that was skipped, its partner ended the declaration.
+            let outside = (skipped_braces > 0 || looped) && self.expects_item(&mistake.error);
             for (_, tok, _) in &mistake.dropped {
                 match tok {
                     Tok::LeftBrace => skipped_braces += 1,
@@ -107,9 +112,10 @@ impl Report<'_> {
             let before = self.token_before(start).map(|token| token.span);
             let before = before.and_then(|it| self.text.get(it.start as usize..it.end as usize));
             let known = words.contains(&word) || before.is_some_and(|it| words.contains(&it));
-            if !partner && !follows && !known && tok != Some(Tok::Error) && !told.contains(&segment)
-            {
+            let second = partner || follows || outside || known;
+            if !second && tok != Some(Tok::Error) && !told.contains(&segment) {
                 let message = self.message(mistake, start, tok, end);
+                looped |= matches!(word, "for" | "while");
                 if message.code == errors::WORD {
                     words.push(word);
                 }
@@ -195,6 +201,16 @@ impl Report<'_> {
                 _ => errors::reserved_word(found_at, found),
             };
         }
+        let item = is_item(expected);
+        let tokens = &self.balanced.tokens;
+        let index = tokens.partition_point(|token| token.span.start < start);
+        if start < end
+            && let Some(habit) = habits::find(tokens, index, self.text, item)
+        {
+            let at = tokens[*habit.tokens.start()].span.to(tokens[*habit.tokens.end()].span);
+            let written = self.text.get(at.start as usize..at.end as usize).unwrap_or("");
+            return errors::habit(at, written, habit.help);
+        }
         let before = self.token_before(start);
         // What is missing belongs behind what stands before it.
         let at = match before {
@@ -212,8 +228,25 @@ impl Report<'_> {
             Some(tok) => expected::describe(tok, found),
         };
         let words = expected::words(expected);
-        let help = expected::help(expected, tok, before.map(|token| token.tok));
+        let same_line = tokens.get(index).is_some_and(|token| !token.starts_line);
+        let comma = expected.iter().any(|name| name.trim_matches('"') == ",");
+        let help = match tok {
+            Some(Tok::Lower(_) | Tok::Upper(_)) if item && same_line && comma => {
+                "put `,` between two entries".to_owned()
+            }
+            _ => expected::help(expected, tok, before.map(|token| token.tok)),
+        };
         errors::unexpected(at, &found, &words, help)
+    }
+
+    fn expects_item(&self, error: &ParseError<u32, Tok<'_>, std::convert::Infallible>) -> bool {
+        match error {
+            ParseError::UnrecognizedEof { expected, .. }
+            | ParseError::UnrecognizedToken { expected, .. } => is_item(expected),
+            ParseError::InvalidToken { .. }
+            | ParseError::ExtraToken { .. }
+            | ParseError::User { .. } => false,
+        }
     }
 
     fn token_before(&self, start: u32) -> Option<Token<'_>> {
@@ -241,6 +274,12 @@ impl Report<'_> {
         let named = matches!(next, Some(Tok::Colon | Tok::Equal | Tok::Comma | Tok::RightParen));
         introduced || (named && tok.is_reserved_word())
     }
+}
+
+/// Whether a declaration could start.
+fn is_item(expected: &[String]) -> bool {
+    let has = |terminal: &str| expected.iter().any(|name| name.trim_matches('"') == terminal);
+    has("layer") && has("dims")
 }
 
 /// Where a syntax error is, and at which token; `None` at the end of the file.

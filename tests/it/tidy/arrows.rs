@@ -24,7 +24,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("nnc-eval", &["nnc-graph"]),
     ("nnc-opt", &["nnc-eval"]),
     ("nnc-plan", &["nnc-graph"]),
-    ("nnc-weights", &["nnc-graph", "nnc-hir"]),
+    // A checkpoint's rows are part of the typed program.
+    ("nnc-weights", &["nnc-hir", "nnc-graph"]),
     ("nnc-runtime", &[]),
     ("nnc-backend", &["nnc-plan", "nnc-runtime"]),
     ("nnc-mlir", &["nnc-backend"]),
@@ -61,6 +62,7 @@ const HEAVY: &[(&str, &[&str])] = &[
     ("lsp-server", &["nnc-lsp"]),
     ("petgraph", &["nnc-graph"]),
     ("safetensors", &["nnc-weights"]),
+    // The driver packs weights in a mapped file.
     ("memmap2", &["nnc-weights", "nnc-runtime", "nnc-driver"]),
     ("tokenizers", &["nnc-driver"]),
     ("miette", &["nnc-driver"]),

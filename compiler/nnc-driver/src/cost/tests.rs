@@ -43,6 +43,10 @@ fn formulas_are_in_the_sizes_of_the_entry() {
     let model = session.model(None).unwrap();
     let cost = session.costs(model).unwrap().remove(0);
     insta::assert_snapshot!(cost.total.multiply_adds, @"18432*B*T^2 + 84934656*B*T + 589824*B");
+    let params = ParamCount::of(&session.lowered(model).unwrap().params);
+    insta::assert_snapshot!(params.formula, @"49*D^2 + 24*D*F + D*P + D*S + D*V + 111*D + 12*F");
+    let sizes = session.layer_sizes(model);
+    assert_eq!(value(&params.formula, &sizes), Some(109_482_240));
     let query = cost.rows.iter().find(|row| row.layer.as_deref() == Some("blocks.*.attn.query"));
     let query = query.unwrap();
     insta::assert_snapshot!(format!(

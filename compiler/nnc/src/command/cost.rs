@@ -54,6 +54,7 @@ pub(super) fn run(context: &mut Context<'_>, args: Cost) -> Result<u8, Error> {
             "convention": CONVENTION,
             "parameters": total.trained,
             "statistics": total.statistics,
+            "parameter_formula": total.formula.to_string(),
             "parameter_bytes": total.bytes,
             "packed_bytes": plan.weights_bytes,
             "entries": entries,
@@ -61,7 +62,8 @@ pub(super) fn run(context: &mut Context<'_>, args: Cost) -> Result<u8, Error> {
         format!("{value:#}\n")
     } else {
         let mut text = format!("{name}: {}", params::summary(&total));
-        let _ = writeln!(text, "; as the kernels want them {}", bytes(plan.weights_bytes as f64));
+        let _ = write!(text, "; as the kernels want them {}", bytes(plan.weights_bytes as f64));
+        let _ = writeln!(text, "{}", params::formula_of(&total, &session.layer_sizes(model)));
         for report in &reports {
             text.push('\n');
             text.push_str(&report.text(session.sources(), args.all));

@@ -3,6 +3,7 @@
 use super::Context;
 use crate::args::Params;
 use crate::table::{Side, bytes, count, table};
+use nnc_base::Name;
 use nnc_driver::Error;
 use nnc_driver::cost::ParamCount;
 use nnc_lower::ParamInfo;
@@ -21,6 +22,7 @@ pub(super) fn run(context: &mut Context<'_>, args: Params) -> Result<u8, Error> 
             "params": list,
             "parameters": total.trained,
             "statistics": total.statistics,
+            "formula": total.formula.to_string(),
             "bytes": total.bytes,
         });
         format!("{value:#}\n")
@@ -30,7 +32,8 @@ pub(super) fn run(context: &mut Context<'_>, args: Params) -> Result<u8, Error> 
         ];
         rows.extend(params.iter().map(row));
         let sides = [Side::Left, Side::Left, Side::Right, Side::Left, Side::Left];
-        format!("{}\n{}\n", table(&sides, &rows), summary(&total))
+        let formula = formula_of(&total, &session.layer_sizes(model));
+        format!("{}\n{}{formula}\n", table(&sides, &rows), summary(&total))
     };
     context.terminal.result(&text)?;
     Ok(0)
@@ -43,6 +46,18 @@ pub(super) fn summary(total: &ParamCount) -> String {
         statistics => format!(" and {} running statistics", count(statistics)),
     };
     format!("{} parameters{statistics}, {}", count(total.trained), bytes(total.bytes as f64))
+}
+
+/// ` = D*V + D, with V = 8, D = 4`; nothing if the count does not depend on sizes.
+pub(super) fn formula_of(total: &ParamCount, sizes: &[(Name, i64)]) -> String {
+    if total.formula.as_constant().is_some() {
+        return String::new();
+    }
+    let used = total.formula.vars();
+    let values: Vec<String> = (sizes.iter().filter(|(name, _)| used.contains(name)))
+        .map(|(name, size)| format!("{name} = {size}"))
+        .collect();
+    format!("\nparameters = {}, with {}", total.formula, values.join(", "))
 }
 
 fn row(param: &ParamInfo) -> Vec<String> {

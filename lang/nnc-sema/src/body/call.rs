@@ -1,16 +1,17 @@
 //! Calls: of functions, of layers, and of what the language itself provides.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use nnc_base::{Name, Span};
 use nnc_hir::{
-    Arg, Axis, AxisSize, Base, Call, ConfigValue, DimOrigin, Elem, Expr, ExprKind, FieldValue,
-    FunctionId, LayerUse, PackBinding, Path, TensorType, Type, UnaryOp,
+    Arg, Base, Call, ConfigValue, DimOrigin, Elem, Expr, ExprKind, FunctionId, LayerUse, Path,
+    Type, UnaryOp,
 };
 use nnc_shape::Dim;
 use nnc_syntax::ast;
 
-use super::place::{Place, size_in};
+use super::bind::{Binding, innermost, with_lens_of};
+use super::place::size_in;
 use super::unify::Meeting;
 use super::{Body, Value};
 use crate::cx::{Progress, Size};
@@ -18,8 +19,7 @@ use crate::dims::is_dim_function;
 use crate::errors::Softmax;
 use crate::errors::facts::Asked;
 use crate::errors::{
-    elements as element_errors, layers as layer_errors, names as name_errors, shapes as errors,
-    sizes as size_errors,
+    elements as element_errors, names as name_errors, shapes as errors, sizes as size_errors,
 };
 use crate::scope::Symbol;
 
@@ -37,15 +37,6 @@ impl Given<'_> {
             Given::Value(value) => value.expr.span,
         }
     }
-}
-
-/// What the sizes of a callee stand for.
-#[derive(Default)]
-pub(super) struct Binding {
-    pub(super) sizes: HashMap<Name, Size>,
-    /// The arguments that sizes were read off.
-    pub(super) origins: Vec<(Name, Span)>,
-    pub(super) pack: Option<PackBinding>,
 }
 
 impl Body<'_, '_> {
@@ -150,6 +141,10 @@ impl Body<'_, '_> {
                 self.call_function(id, None, given(first, args), span, name.span, &who)
             }
             Some(Symbol::Alias(usize::MAX, _)) => Value::error(span),
+            Some(Symbol::Layer(_)) => {
+                self.report(name_errors::layer_called(name));
+                Value::error(span)
+            }
             Some(_) => {
                 self.report(name_errors::not_callable(name.span, "something that is no function"));
                 Value::error(span)
@@ -260,152 +255,7 @@ impl Body<'_, '_> {
         self.combine(super::elementwise::Operator::Arithmetic(op), left, right, span)
     }
 
-    // ---- layers -----------------------------------------------------------
-
-    /// Calls the layer at a place, or a function of it.
-    fn call_place(
-        &mut self,
-        place: Place,
-        function: Option<&ast::Ident>,
-        given: Vec<(Option<ast::Ident>, Given<'_>)>,
-        span: Span,
-        at: Span,
-        who: &str,
-    ) -> Value {
-        match place.value {
-            FieldValue::Layer(used) => {
-                let layer = self.cx.layer(used.layer);
-                let id = match function {
-                    None => layer.main,
-                    Some(name) => layer
-                        .functions
-                        .iter()
-                        .copied()
-                        .find(|id| self.cx.function(*id).name == Some(name.name)),
-                };
-                match (id, function) {
-                    (Some(id), _) => {
-                        let receiver = Some((place.path, Some(used)));
-                        self.call_function(id, receiver, given, span, at, who)
-                    }
-                    (None, Some(name)) => {
-                        self.unknown_field(&used, name);
-                        Value::error(span)
-                    }
-                    (None, None) => {
-                        let name = layer.name;
-                        let functions = layer.functions.iter();
-                        let functions: Vec<Name> =
-                            functions.filter_map(|id| self.cx.function(*id).name).collect();
-                        self.report(layer_errors::no_main(at, name, &functions));
-                        Value::error(span)
-                    }
-                }
-            }
-            FieldValue::If { condition, then, otherwise } => {
-                // Arguments are checked once and used in either branch.
-                let values: Vec<(Option<ast::Ident>, Value)> =
-                    given.into_iter().map(|(name, it)| (name, self.given_value(it))).collect();
-                let path = place.path;
-                let copy = |values: &[(Option<ast::Ident>, Value)]| {
-                    values
-                        .iter()
-                        .map(|(name, value)| {
-                            let value = Value { expr: value.expr.clone(), flex: value.flex };
-                            (*name, Given::Value(value))
-                        })
-                        .collect::<Vec<_>>()
-                };
-                let (for_then, for_otherwise) = (copy(&values), copy(&values));
-                let then_place = Place { path: path.clone(), value: *then };
-                let otherwise_place = Place { path, value: *otherwise };
-                self.if_sizes(
-                    condition,
-                    span,
-                    |body| body.call_place(then_place, function, for_then, span, at, who),
-                    |body| body.call_place(otherwise_place, function, for_otherwise, span, at, who),
-                )
-            }
-            FieldValue::Hole(hole) => {
-                let mut given = given;
-                if given.len() != 1 {
-                    self.report(name_errors::argument_count(span, Name::new(who), 1, given.len()));
-                    return Value::error(span);
-                }
-                let Some((_, value)) = given.pop() else { return Value::error(span) };
-                let value = self.given_value(value);
-                let value = Value { expr: self.as_tensor(value), flex: false };
-                self.call_hole(place.path, hole, value, span, at, who)
-            }
-            FieldValue::Error => {
-                for (_, it) in given {
-                    self.given_value(it);
-                }
-                Value::error(span)
-            }
-            FieldValue::Absent => {
-                let declared = self.conditional_field(&place.path);
-                self.report(layer_errors::absent_field(at, declared));
-                Value::error(span)
-            }
-            FieldValue::Param { ty, .. } => {
-                let found = self.show(&Type::Tensor(ty));
-                self.report(name_errors::not_callable(at, &found));
-                Value::error(span)
-            }
-            FieldValue::Array(..) => {
-                self.report(layer_errors::array_called(at, who));
-                Value::error(span)
-            }
-        }
-    }
-
-    /// A space's hole applied to a value: its arrow is its type, for all sizes in it.
-    fn call_hole(
-        &mut self,
-        path: Path,
-        hole: nnc_hir::SpaceHole,
-        value: Value,
-        span: Span,
-        at: Span,
-        who: &str,
-    ) -> Value {
-        if value.is_error() || hole.input.is_error() || hole.output.is_error() {
-            return Value::error(span);
-        }
-        let mut names = Vec::new();
-        crate::signature::plain_names(&hole.input, &mut names);
-        let fixed: Vec<Name> = match self.owner {
-            Some(owner) => self.cx.layer(owner).params.iter().map(|it| it.name).collect(),
-            None => Vec::new(),
-        };
-        names.retain(|name| !fixed.contains(name));
-        let dims: Vec<nnc_hir::DimParam> = names
-            .into_iter()
-            .map(|name| nnc_hir::DimParam {
-                name,
-                kind: self.cx.modules[self.scope.module].dims.get(&name).and_then(|it| it.kind),
-                rate: None,
-                min: 1,
-                origin: DimOrigin::Axis,
-                span: at,
-            })
-            .collect();
-        let mut binding = Binding::default();
-        let meeting = Meeting::new(value.expr.span, at, who);
-        if !self.bind_type(&hole.input, &value.expr.ty, &dims, &mut binding, meeting) {
-            return Value::error(span);
-        }
-        let expected = self.instantiate(&hole.input, &binding, None, &dims);
-        let value = self.fit(value, &expected, meeting);
-        if value.ty.is_error() {
-            return Value::error(span);
-        }
-        let ty = self.instantiate(&hole.output, &binding, None, &dims);
-        Value::new(ExprKind::SpaceHole { path, value: Box::new(value) }, ty, span)
-    }
-
-    fn given_value(&mut self, given: Given<'_>) -> Value {
+    pub(super) fn given_value(&mut self, given: Given<'_>) -> Value {
         match given {
             Given::Syntax(expr) => self.expr(expr),
             Given::Value(value) => value,
@@ -431,7 +281,6 @@ impl Body<'_, '_> {
         let declared = function.span;
         let idents: Vec<ast::Ident> =
             params.iter().map(|it| ast::Ident { name: it.name, span: it.span }).collect();
-        let name = function.name.unwrap_or_else(|| Name::new(who));
         let Some(bound) = self.cx.match_args(&idents, &given, at) else {
             for (_, it) in given {
                 self.given_value(it);
@@ -468,7 +317,7 @@ impl Body<'_, '_> {
             let it = index.and_then(|index| given[index].take());
             let Some(it) = it else {
                 let ident = ast::Ident { name: param.name, span: param.span };
-                self.report(name_errors::missing_argument(at, name, &ident));
+                self.report(name_errors::missing_argument(at, who, &ident));
                 ok = false;
                 values.push(None);
                 inouts.push(None);
@@ -608,254 +457,6 @@ impl Body<'_, '_> {
         Value::new(ExprKind::Call(call), ty, span)
     }
 
-    /// What `float` stands for: the float type of an argument, or else the caller's.
-    fn bind_float(
-        &self,
-        id: FunctionId,
-        params: &[nnc_hir::Param],
-        values: &[Value],
-    ) -> Option<Base> {
-        let mut fixed = None;
-        for (param, value) in params.iter().zip(values) {
-            let (Type::Tensor(formal), Type::Tensor(actual)) = (&param.ty, &value.expr.ty) else {
-                continue;
-            };
-            let float = actual.elem.base.is_float();
-            if formal.elem.base == Base::Float && !value.flex && float && fixed.is_none() {
-                fixed = Some(actual.elem.base.clone());
-            }
-        }
-        self.cx.function(id).float.then(|| fixed.unwrap_or_else(|| self.default_float()))
-    }
-
-    /// Binds the plain names of a parameter's type by the argument's.
-    fn bind_type(
-        &mut self,
-        formal: &Type,
-        actual: &Type,
-        dims: &[nnc_hir::DimParam],
-        binding: &mut Binding,
-        meeting: Meeting<'_>,
-    ) -> bool {
-        match (formal, actual) {
-            (Type::Tensor(formal), Type::Tensor(actual)) => {
-                self.bind_tensor(formal, actual, dims, binding, meeting)
-            }
-            (
-                Type::Struct { id, dims: formal_dims, .. },
-                Type::Struct { id: actual_id, dims: actual_dims, .. },
-            ) if id == actual_id => {
-                for (formal, actual) in formal_dims.iter().zip(actual_dims) {
-                    self.bind_plain(
-                        formal,
-                        self.scope.size(actual.clone()),
-                        dims,
-                        binding,
-                        meeting.at,
-                    );
-                }
-                true
-            }
-            (Type::Array(formal, count), Type::Array(actual, actual_count)) => {
-                self.bind_plain(
-                    count,
-                    self.scope.size(actual_count.clone()),
-                    dims,
-                    binding,
-                    meeting.at,
-                );
-                self.bind_type(formal, actual, dims, binding, meeting)
-            }
-            (Type::Tuple(formal), Type::Tuple(actual)) => formal
-                .iter()
-                .zip(actual)
-                .all(|(formal, actual)| self.bind_type(formal, actual, dims, binding, meeting)),
-            _ => true,
-        }
-    }
-
-    fn bind_plain(
-        &self,
-        formal: &Dim,
-        actual: Size,
-        dims: &[nnc_hir::DimParam],
-        binding: &mut Binding,
-        at: Span,
-    ) {
-        if let Some(name) = formal.as_var()
-            && dims.iter().any(|dim| dim.name == name && dim.origin == DimOrigin::Axis)
-        {
-            binding.sizes.entry(name).or_insert(actual);
-            binding.origins.push((name, at));
-        }
-    }
-
-    fn bind_tensor(
-        &mut self,
-        formal: &TensorType,
-        actual: &TensorType,
-        dims: &[nnc_hir::DimParam],
-        binding: &mut Binding,
-        meeting: Meeting<'_>,
-    ) -> bool {
-        let (needed, there) = (formal.axes.len(), actual.axes.len());
-        let fits = if formal.pack { there >= needed } else { there == needed && !actual.pack };
-        if !fits {
-            let shown = (
-                self.show(&Type::Tensor(actual.clone())),
-                self.show(&Type::Tensor(formal.clone())),
-            );
-            self.report(errors::rank(
-                meeting.at,
-                &shown.0,
-                &shown.1,
-                meeting.expected_at,
-                meeting.who,
-                there > needed,
-            ));
-            return false;
-        }
-        let leading = there - needed;
-        if formal.pack {
-            let pack = PackBinding { outer: actual.pack, axes: actual.axes[..leading].to_vec() };
-            match &binding.pack {
-                None => binding.pack = Some(pack),
-                Some(before) => {
-                    let same = before.outer == pack.outer && before.axes.len() == pack.axes.len();
-                    if !same {
-                        let text = |pack: &PackBinding| {
-                            let outer = pack.outer.then(|| "..".to_owned());
-                            let axes = pack.axes.iter().map(|axis| axis.to_string());
-                            outer.into_iter().chain(axes).collect::<Vec<_>>().join(", ")
-                        };
-                        let (before, pack) = (text(before), text(&pack));
-                        self.report(errors::packs(
-                            meeting.at,
-                            &before,
-                            &pack,
-                            meeting.expected_at,
-                            meeting.who,
-                        ));
-                        return false;
-                    }
-                    let before = before.axes.clone();
-                    if !self.axes_fit(&pack.axes, &before, meeting) {
-                        return false;
-                    }
-                }
-            }
-        }
-        // Kinds of all axes at once: a swap shows best when both are seen.
-        let expected: Vec<Axis> =
-            formal.axes.iter().map(|axis| self.expected_axis(axis, dims, binding)).collect();
-        let actual_axes = &actual.axes[leading..];
-        if let Some(at) =
-            actual_axes.iter().zip(&expected).position(|(a, b)| !super::unify::kinds_match(a, b))
-        {
-            self.report(errors::kinds(
-                at,
-                actual_axes,
-                &expected,
-                meeting.at,
-                meeting.expected_at,
-                meeting.who,
-            ));
-            return false;
-        }
-        for ((formal, actual), expected) in formal.axes.iter().zip(actual_axes).zip(&expected) {
-            if let (Some(wanted), Some(found)) = (expected.rate, actual.rate)
-                && wanted != found
-            {
-                self.report(errors::rates(
-                    actual,
-                    expected,
-                    meeting.at,
-                    meeting.expected_at,
-                    meeting.who,
-                ));
-                return false;
-            }
-            if let AxisSize::Dim(size) = &formal.size {
-                let bound = Size {
-                    dim: actual.extent(),
-                    kind: actual.kind.or(expected.kind),
-                    rate: actual.rate.or(expected.rate),
-                };
-                self.bind_plain(size, bound, dims, binding, meeting.at);
-            }
-        }
-        if let (Some(formal), Some(actual)) = (&formal.elem.meaning, &actual.elem.meaning)
-            && formal.id == actual.id
-        {
-            for (formal, actual) in formal.args.iter().zip(&actual.args) {
-                self.bind_plain(formal, self.scope.size(actual.clone()), dims, binding, meeting.at);
-            }
-        }
-        true
-    }
-
-    /// An axis of a parameter with the kind and rate it asks for.
-    fn expected_axis(&self, axis: &Axis, dims: &[nnc_hir::DimParam], binding: &Binding) -> Axis {
-        let AxisSize::Dim(size) = &axis.size else { return axis.clone() };
-        let Some(name) = size.as_var() else {
-            return Axis { kind: None, ..axis.clone() };
-        };
-        match dims.iter().find(|dim| dim.name == name) {
-            Some(dim) => Axis { kind: dim.kind, rate: dim.rate, ..axis.clone() },
-            None => match binding.sizes.get(&name) {
-                Some(size) => Axis { kind: size.kind, rate: size.rate, ..axis.clone() },
-                None => axis.clone(),
-            },
-        }
-    }
-
-    /// A callee's type in the caller's terms.
-    fn instantiate(
-        &self,
-        ty: &Type,
-        binding: &Binding,
-        float: Option<&Base>,
-        dims: &[nnc_hir::DimParam],
-    ) -> Type {
-        let sizes = |name: Name| binding.sizes.get(&name).map(|size| size.dim.clone());
-        match ty {
-            Type::Tensor(tensor) => {
-                let mut result = tensor.substitute(&sizes);
-                if let (Base::Float, Some(float)) = (&tensor.elem.base, float) {
-                    result.elem.base = float.clone();
-                }
-                for (axis, formal) in result.axes.iter_mut().zip(&tensor.axes) {
-                    let AxisSize::Dim(size) = &formal.size else { continue };
-                    match size.as_var().and_then(|name| binding.sizes.get(&name)) {
-                        Some(bound) => (axis.kind, axis.rate) = (bound.kind, bound.rate),
-                        None => {
-                            let size = axis.extent();
-                            let fixed =
-                                formal.rate.filter(|_| !size_has_dims(&formal.extent(), dims));
-                            (axis.kind, axis.rate) =
-                                (self.scope.kind_of(&size), self.scope.rate_of(&size).or(fixed));
-                        }
-                    }
-                }
-                if tensor.pack
-                    && let Some(pack) = &binding.pack
-                {
-                    result.pack = pack.outer;
-                    result.axes.splice(0..0, pack.axes.iter().cloned());
-                }
-                Type::Tensor(result)
-            }
-            Type::Tuple(parts) => Type::Tuple(
-                parts.iter().map(|part| self.instantiate(part, binding, float, dims)).collect(),
-            ),
-            Type::Array(element, count) => Type::Array(
-                Box::new(self.instantiate(element, binding, float, dims)),
-                count.substitute(&sizes),
-            ),
-            ty => ty.substitute(&sizes),
-        }
-    }
-
     /// The callee's facts, and the least values of its sizes, hold here.
     #[expect(clippy::too_many_arguments, reason = "what a message about a fact shows")]
     fn check_facts(
@@ -965,31 +566,6 @@ pub(super) fn given<'e>(
     let first = first.map(|value| (None, Given::Value(value)));
     let rest = args.iter().map(|arg| (arg.name, Given::Syntax(&arg.value)));
     first.into_iter().chain(rest).collect()
-}
-
-fn size_has_dims(size: &Dim, dims: &[nnc_hir::DimParam]) -> bool {
-    let vars = size.vars();
-    dims.iter().any(|dim| vars.contains(&dim.name))
-}
-
-pub(super) fn innermost(ty: &Type) -> &Type {
-    match ty {
-        Type::Array(element, _) => innermost(element),
-        ty => ty,
-    }
-}
-
-/// Lengths are values: an expected struct has those that the argument has.
-fn with_lens_of(expected: Type, actual: &Type) -> Type {
-    match (expected, actual) {
-        (Type::Struct { id, dims, .. }, Type::Struct { lens, .. }) => {
-            Type::Struct { id, dims, lens: lens.clone() }
-        }
-        (Type::Array(expected, count), Type::Array(actual, _)) => {
-            Type::Array(Box::new(with_lens_of(*expected, actual)), count)
-        }
-        (expected, _) => expected,
-    }
 }
 
 /// A path as one would say it: "layer `down`".

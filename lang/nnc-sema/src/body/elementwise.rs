@@ -60,7 +60,6 @@ impl Body<'_, '_> {
         if left.base != right.base {
             let shown = (self.show_elem(left), self.show_elem(right));
             self.report(element_errors::operands(
-                at,
                 op.symbol(),
                 &shown.0,
                 spans.0,
@@ -90,7 +89,6 @@ impl Body<'_, '_> {
                 {
                     let shown = (self.show_elem(left), self.show_elem(right));
                     self.report(element_errors::compared_spaces(
-                        at,
                         op.symbol(),
                         (&shown.0, spans.0),
                         (&shown.1, spans.1),
@@ -309,7 +307,7 @@ impl Body<'_, '_> {
             return Value::error(at);
         };
         let spans = (left.expr.span, right.expr.span);
-        let Some(axes) = self.joint_axes(op.symbol(), &a, &b, spans, at) else {
+        let Some(axes) = self.joint_axes(op.symbol(), &a, &b, spans) else {
             return Value::error(at);
         };
         let Some(elem) = self.binary_elem(op, &a.elem, &b.elem, spans, at) else {
@@ -333,7 +331,6 @@ impl Body<'_, '_> {
         left: &TensorType,
         right: &TensorType,
         spans: (Span, Span),
-        at: Span,
     ) -> Option<Vec<Axis>> {
         if left.is_scalar() {
             return Some(right.axes.clone());
@@ -345,13 +342,13 @@ impl Body<'_, '_> {
             (self.show(&Type::Tensor(left.clone())), self.show(&Type::Tensor(right.clone())));
         if left.pack != right.pack || left.axes.len() != right.axes.len() {
             self.report(errors::identical_axes(
-                at, symbol, &shown.0, spans.0, &shown.1, spans.1, left, right,
+                symbol, &shown.0, spans.0, &shown.1, spans.1, left, right,
             ));
             return None;
         }
         if let Some(place) = left.axes.iter().zip(&right.axes).position(|(a, b)| !kinds_match(a, b))
         {
-            self.report(errors::swapped_axes(place, symbol, &left.axes, &right.axes, spans, at));
+            self.report(errors::swapped_axes(place, symbol, &left.axes, &right.axes, spans));
             return None;
         }
         let mut axes = Vec::new();
@@ -370,7 +367,6 @@ impl Body<'_, '_> {
                             a.kind.or(b.kind),
                             &answer,
                             spans,
-                            at,
                         ));
                         return None;
                     }

@@ -310,7 +310,7 @@ impl Body<'_, '_> {
         }
         let value = self.expr(base);
         if let Type::Array(..) = &value.expr.ty
-            && let Type::Struct { id, lens, .. } = super::call::innermost(&value.expr.ty)
+            && let Type::Struct { id, lens, .. } = super::bind::innermost(&value.expr.ty)
             && let Some(at) =
                 self.cx.program.structs[*id].lens().position(|it| it.name == name.name)
         {
@@ -504,10 +504,16 @@ impl Body<'_, '_> {
         }
         let condition = self.expr(condition);
         self.branches += 1;
+        let told = self.cx.diagnostics.len();
         let then_value = self.block(then);
         let otherwise = self.expr(otherwise);
         self.branches -= 1;
-        if condition.is_error() || then_value.is_error() || otherwise.is_error() {
+        let told = self.cx.diagnostics.len() > told;
+        if condition.is_error()
+            || then_value.is_error()
+            || otherwise.is_error()
+            || told && one_is_empty(&then_value, &otherwise)
+        {
             return Value::error(span);
         }
         let (left, right) = self.meet(then_value, otherwise);
@@ -545,6 +551,7 @@ impl Body<'_, '_> {
         then: impl FnOnce(&mut Self) -> Value,
         otherwise: impl FnOnce(&mut Self) -> Value,
     ) -> Value {
+        let told = self.cx.diagnostics.len();
         let (then, under_then) = self.under(&condition, true, |body| {
             let value = then(body);
             Value { flex: false, expr: body.settle(value) }
@@ -553,7 +560,8 @@ impl Body<'_, '_> {
             let value = otherwise(body);
             Value { flex: false, expr: body.settle(value) }
         });
-        if then.is_error() || otherwise.is_error() {
+        let told = self.cx.diagnostics.len() > told;
+        if then.is_error() || otherwise.is_error() || told && one_is_empty(&then, &otherwise) {
             return Value::error(span);
         }
         let (then, otherwise) = match (&then.expr.ty, &otherwise.expr.ty) {
@@ -592,4 +600,10 @@ impl Body<'_, '_> {
             ExprKind::IfSizes { condition, then: Box::new(then), otherwise: Box::new(otherwise) };
         Value::new(kind, ty, span)
     }
+}
+
+/// Whether one of two branches alone gives no value; the `;` at its end, or what else is
+/// wrong in it, has been reported then.
+fn one_is_empty(left: &Value, right: &Value) -> bool {
+    (left.expr.ty == Type::unit()) != (right.expr.ty == Type::unit())
 }

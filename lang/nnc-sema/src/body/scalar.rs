@@ -1,20 +1,13 @@
 //! The value at one point of a nest.
 
-use nnc_base::{Name, Span};
-use nnc_hir::{
-    Affine, Base, BinaryOp, CompareOp, Elem, Index, MeaningUse, ReduceOp, Reduction, Scalar,
-    ScalarArg, ScalarKind, Type, UnaryOp,
-};
+use nnc_base::Span;
+use nnc_hir::{Affine, Base, BinaryOp, CompareOp, Elem, Index, Scalar, ScalarKind, Type, UnaryOp};
 use nnc_shape::Dim;
 use nnc_syntax::ast;
 
 use super::elementwise::{Operator, operator};
 use super::{Body, Value};
-use crate::errors::facts::Asked;
-use crate::errors::{
-    elements as element_errors, index as errors, names as name_errors, sizes as size_errors,
-};
-use crate::scope::Symbol;
+use crate::errors::{elements as element_errors, index as errors};
 
 /// A checked scalar expression.
 pub(super) struct Sv {
@@ -22,11 +15,11 @@ pub(super) struct Sv {
     /// Its value as a size over index variables, for integers that no data decide.
     pub(super) size: Option<Dim>,
     /// See [`Value::flex`].
-    flex: bool,
+    pub(super) flex: bool,
     /// For a bool: comparisons that hold where it is true.
-    facts: Vec<(CompareOp, Dim, Dim)>,
+    pub(super) facts: Vec<(CompareOp, Dim, Dim)>,
     /// Whether the facts say all that the bool says.
-    exact: bool,
+    pub(super) exact: bool,
 }
 
 impl Sv {
@@ -38,7 +31,7 @@ impl Sv {
         matches!(self.scalar.kind, ScalarKind::Error)
     }
 
-    fn typed(kind: ScalarKind, elem: Elem, span: Span) -> Sv {
+    pub(super) fn typed(kind: ScalarKind, elem: Elem, span: Span) -> Sv {
         let scalar = Scalar { kind, elem, span };
         Sv { scalar, size: None, flex: false, facts: Vec::new(), exact: false }
     }
@@ -130,7 +123,7 @@ impl Body<'_, '_> {
     }
 
     /// An integer that is known as a size over index variables.
-    fn sized(&mut self, dim: Dim, span: Span) -> Sv {
+    pub(super) fn sized(&mut self, dim: Dim, span: Span) -> Sv {
         let affine = self.affine(&dim).unwrap_or_else(|| Affine::constant(dim.clone()));
         let kind = match dim.as_constant() {
             Some(value) => ScalarKind::Int(value),
@@ -237,17 +230,17 @@ impl Body<'_, '_> {
 
     // ---- guards -----------------------------------------------------------
 
-    fn guard_mark(&self) -> usize {
+    pub(super) fn guard_mark(&self) -> usize {
         self.nest.as_ref().map_or(0, |nest| nest.guards.len())
     }
 
-    fn push_guards(&mut self, facts: &[(CompareOp, Dim, Dim)]) {
+    pub(super) fn push_guards(&mut self, facts: &[(CompareOp, Dim, Dim)]) {
         if let Some(nest) = &mut self.nest {
             nest.guards.extend(facts.iter().cloned());
         }
     }
 
-    fn pop_guards(&mut self, mark: usize) {
+    pub(super) fn pop_guards(&mut self, mark: usize) {
         if let Some(nest) = &mut self.nest {
             nest.guards.truncate(mark);
         }
@@ -256,7 +249,7 @@ impl Body<'_, '_> {
     // ---- operators --------------------------------------------------------
 
     /// An integer or literal as a number of a base.
-    fn in_base(&mut self, value: Sv, base: &Base) -> Scalar {
+    pub(super) fn in_base(&mut self, value: Sv, base: &Base) -> Scalar {
         let span = value.scalar.span;
         if let Some(dim) = &value.size {
             let elem = Elem::plain(base.clone());
@@ -331,7 +324,7 @@ impl Body<'_, '_> {
         value.scalar
     }
 
-    fn scalar_unary(&mut self, op: UnaryOp, value: Sv, span: Span) -> Sv {
+    pub(super) fn scalar_unary(&mut self, op: UnaryOp, value: Sv, span: Span) -> Sv {
         if value.is_error() {
             return Sv::error(span);
         }
@@ -366,7 +359,7 @@ impl Body<'_, '_> {
     }
 
     /// Both sides in one base.
-    fn meet_scalars(&mut self, left: Sv, right: Sv) -> (Scalar, Scalar, bool) {
+    pub(super) fn meet_scalars(&mut self, left: Sv, right: Sv) -> (Scalar, Scalar, bool) {
         let base_of = |value: &Sv| value.scalar.elem.base.clone();
         match (left.size.is_some(), right.size.is_some()) {
             (true, true) => {
@@ -541,7 +534,7 @@ impl Body<'_, '_> {
         if then.elem.base != otherwise.elem.base {
             let shown = (self.show_elem(&then.elem), self.show_elem(&otherwise.elem));
             let spans = (then.span, otherwise.span);
-            self.report(element_errors::operands(span, "if", &shown.0, spans.0, &shown.1, spans.1));
+            self.report(element_errors::operands("if", &shown.0, spans.0, &shown.1, spans.1));
             return Sv::error(span);
         }
         let meaning = (then.elem.meaning == otherwise.elem.meaning)
@@ -565,448 +558,6 @@ impl Body<'_, '_> {
             }
         }
     }
-
-    // ---- calls ------------------------------------------------------------
-
-    fn scalar_call(
-        &mut self,
-        function: &ast::Expr,
-        args: &[ast::Arg],
-        first: Option<Sv>,
-        span: Span,
-    ) -> Sv {
-        let ast::ExprKind::Name(name) = &function.kind else {
-            self.report(errors::call_in_nest(function.span));
-            return Sv::error(span);
-        };
-        let nest = self.nest.take();
-        let layer = self.place(function).is_some();
-        self.nest = nest;
-        if layer {
-            self.report(errors::call_in_nest(function.span));
-            return Sv::error(span);
-        }
-        let symbol = self.cx.symbol(self.scope.module, name.name);
-        if symbol == Some(Symbol::Alias(usize::MAX, 0)) {
-            return Sv::error(span);
-        }
-        let mut values: Vec<(Option<ast::Ident>, Sv)> =
-            first.into_iter().map(|value| (None, value)).collect();
-        for arg in args {
-            values.push((arg.name, self.scalar(&arg.value)));
-        }
-        if values.iter().any(|(_, value)| value.is_error()) {
-            return Sv::error(span);
-        }
-        let Some(symbol) = symbol else { return self.scalar_builtin(name, values, span) };
-        let Symbol::Function(id) = symbol else {
-            self.report(name_errors::not_callable(name.span, "something that is no function"));
-            return Sv::error(span);
-        };
-        if matches!(self.cx.function(id).result, Type::Dim(_)) {
-            return self.scalar_dim_call(name, values, span);
-        }
-        self.scalar_function(id, name, values, span)
-    }
-
-    fn scalar_builtin(
-        &mut self,
-        name: &ast::Ident,
-        values: Vec<(Option<ast::Ident>, Sv)>,
-        span: Span,
-    ) -> Sv {
-        let count = values.len();
-        let mut values = values.into_iter().map(|(_, value)| value);
-        let (first, second) = (values.next(), values.next());
-        if let Some(op) = UnaryOp::from_name(name.as_str()) {
-            return match (first, count) {
-                (Some(value), 1) => self.scalar_unary(op, value, span),
-                _ => {
-                    self.report(name_errors::argument_count(span, name.name, 1, count));
-                    Sv::error(span)
-                }
-            };
-        }
-        let op = match name.as_str() {
-            "max" => BinaryOp::Max,
-            "min" => BinaryOp::Min,
-            "pow" => BinaryOp::Pow,
-            "split" | "concat" | "top_k" | "fold" | "tokens" => {
-                self.report(errors::call_in_nest(name.span));
-                return Sv::error(span);
-            }
-            _ => {
-                self.unknown_name(name);
-                return Sv::error(span);
-            }
-        };
-        let (Some(left), Some(right), 2) = (first, second, count) else {
-            self.report(name_errors::argument_count(span, name.name, 2, count));
-            return Sv::error(span);
-        };
-        if let (Some(a), Some(b)) = (&left.size, &right.size)
-            && op != BinaryOp::Pow
-        {
-            let dim = if op == BinaryOp::Max { a.max(b) } else { a.min(b) };
-            let mut result = self.sized(dim.clone(), span);
-            if self.affine(&dim).is_none() {
-                let left = Box::new(self.in_base(left, &Base::I32));
-                let right = Box::new(self.in_base(right, &Base::I32));
-                result.scalar.kind = ScalarKind::Binary(op, left, right);
-            }
-            return result;
-        }
-        let (left, right, flex) = self.meet_scalars(left, right);
-        let spans = (left.span, right.span);
-        let operator = Operator::Arithmetic(op);
-        let Some(elem) = self.binary_elem(operator, &left.elem, &right.elem, spans, span) else {
-            return Sv::error(span);
-        };
-        let kind = ScalarKind::Binary(op, Box::new(left), Box::new(right));
-        Sv { flex, ..Sv::typed(kind, elem, span) }
-    }
-
-    fn scalar_dim_call(
-        &mut self,
-        name: &ast::Ident,
-        values: Vec<(Option<ast::Ident>, Sv)>,
-        span: Span,
-    ) -> Sv {
-        let scope = self.scope.clone();
-        let mut sizes = Vec::new();
-        for (name, value) in values {
-            match &value.size {
-                Some(dim) => sizes.push((name, scope.size(dim.clone()))),
-                None => {
-                    let found = self.show_elem(&value.scalar.elem);
-                    self.report(size_errors::not_a_dim(value.scalar.span, &found));
-                    return Sv::error(span);
-                }
-            }
-        }
-        let Some(size) = self.cx.dim_function(&scope, name, sizes, span) else {
-            return Sv::error(span);
-        };
-        if self.affine(&size.dim).is_none() {
-            self.report(errors::call_in_nest(name.span));
-            return Sv::error(span);
-        }
-        self.sized(size.dim, span)
-    }
-
-    /// A function of single values, whose `..` is nothing here.
-    fn scalar_function(
-        &mut self,
-        id: nnc_hir::FunctionId,
-        name: &ast::Ident,
-        values: Vec<(Option<ast::Ident>, Sv)>,
-        span: Span,
-    ) -> Sv {
-        self.cx.calls.extend(self.id.map(|caller| (caller, id, name.span)));
-        let function = self.cx.function(id);
-        let (params, result) = (function.params.clone(), function.result.clone());
-        let (dims, has_float, facts) =
-            (function.dims.clone(), function.float, function.facts.clone());
-        let idents: Vec<ast::Ident> =
-            params.iter().map(|it| ast::Ident { name: it.name, span: it.span }).collect();
-        let takes_scalars = params.iter().all(|param| match &param.ty {
-            Type::Tensor(tensor) => tensor.axes.is_empty(),
-            Type::Dim(_) => true,
-            _ => false,
-        });
-        let Type::Tensor(result) = &result else {
-            self.report(errors::call_in_nest(name.span));
-            return Sv::error(span);
-        };
-        if !takes_scalars || !result.axes.is_empty() {
-            self.report(errors::call_in_nest(name.span));
-            return Sv::error(span);
-        }
-        let Some(bound) = self.cx.match_args(&idents, &values, name.span) else {
-            return Sv::error(span);
-        };
-        let mut values: Vec<Option<Sv>> =
-            values.into_iter().map(|(_, value)| Some(value)).collect();
-        let float = params.iter().zip(&bound).find_map(|(param, index)| {
-            let Type::Tensor(tensor) = &param.ty else { return None };
-            let value = values.get((*index)?)?.as_ref()?;
-            let free = value.flex || value.size.is_some() || tensor.elem.base != Base::Float;
-            (!free).then(|| value.scalar.elem.base.clone())
-        });
-        let float = float.unwrap_or_else(|| self.default_float());
-        let mut args = Vec::new();
-        let mut sizes: Vec<(Name, Dim)> = Vec::new();
-        for (param, index) in params.iter().zip(bound) {
-            let Some(value) = index.and_then(|index| values[index].take()) else {
-                let ident = ast::Ident { name: param.name, span: param.span };
-                self.report(name_errors::missing_argument(span, name.name, &ident));
-                return Sv::error(span);
-            };
-            match &param.ty {
-                Type::Tensor(tensor) => {
-                    let base = match &tensor.elem.base {
-                        Base::Float => float.clone(),
-                        base => base.clone(),
-                    };
-                    let at = value.scalar.span;
-                    let scalar = if value.flex && base.is_float() || value.size.is_some() {
-                        self.in_base(value, &base)
-                    } else {
-                        value.scalar
-                    };
-                    let expected = Elem { base, meaning: tensor.elem.meaning.clone() };
-                    let who = format!("function `{name}`", name = name.as_str());
-                    if !self.scalar_elem_fits(&scalar.elem, &expected, at, param.span, &who) {
-                        return Sv::error(span);
-                    }
-                    args.push(ScalarArg::Value(scalar));
-                }
-                _ => match &value.size {
-                    Some(dim) if self.affine(dim).is_some_and(|it| it.terms.is_empty()) => {
-                        sizes.push((param.name, dim.clone()));
-                        args.push(ScalarArg::Dim(dim.clone()));
-                    }
-                    _ => {
-                        let found = self.show_elem(&value.scalar.elem);
-                        self.report(size_errors::not_a_dim(value.scalar.span, &found));
-                        return Sv::error(span);
-                    }
-                },
-            }
-        }
-        let find =
-            |name: Name| sizes.iter().find(|(it, _)| *it == name).map(|(_, dim)| dim.clone());
-        let scope = self.scope.clone();
-        let declared = self.cx.function(id).span;
-        let facts: Vec<_> = facts.iter().map(|it| (it.substitute(&find), it.clone())).collect();
-        let who = format!("function `{name}`", name = name.as_str());
-        let asked = Asked { who: &who, at: span, declared, sizes: &sizes, origins: &[] };
-        self.cx.require(&scope, &facts, &asked);
-        let base = match &result.elem.base {
-            Base::Float => float.clone(),
-            base => base.clone(),
-        };
-        let elem = Elem { base, meaning: result.elem.meaning.clone() };
-        let dims = dims.iter().map(|dim| find(dim.name).unwrap_or(Dim::constant(1))).collect();
-        let kind = ScalarKind::Call { function: id, dims, float: has_float.then_some(float), args };
-        Sv::typed(kind, elem, span)
-    }
-
-    // ---- reductions -------------------------------------------------------
-
-    fn reduce(&mut self, reduce: &ast::Reduce, span: Span) -> Sv {
-        let op = match reduce.op {
-            ast::ReduceOp::Softmax => return self.softmax(reduce, span),
-            ast::ReduceOp::Sum => ReduceOp::Sum,
-            ast::ReduceOp::Product => ReduceOp::Product,
-            ast::ReduceOp::Max => ReduceOp::Max,
-            ast::ReduceOp::Min => ReduceOp::Min,
-            ast::ReduceOp::Mean => ReduceOp::Mean,
-            ast::ReduceOp::Any => ReduceOp::Any,
-            ast::ReduceOp::All => ReduceOp::All,
-            ast::ReduceOp::Count => ReduceOp::Count,
-            ast::ReduceOp::Pick => ReduceOp::Pick,
-            ast::ReduceOp::ArgMax => ReduceOp::ArgMax,
-            ast::ReduceOp::ArgMin => ReduceOp::ArgMin,
-        };
-        let from = self.vars.len();
-        let mut ok = true;
-        for binder in &reduce.binders {
-            let extent = match &binder.extent {
-                Some(extent) => match self.extent(extent) {
-                    Some(extent) => Some(extent),
-                    None => {
-                        ok = false;
-                        continue;
-                    }
-                },
-                None => None,
-            };
-            ok &= self.declare_var(&binder.name, extent);
-        }
-        if !ok {
-            self.vars.truncate(from);
-            return Sv::error(span);
-        }
-        let mark = self.guard_mark();
-        let guard = reduce.guard.as_ref().map(|guard| self.scalar(guard));
-        if let Some(guard) = &guard {
-            self.push_guards(&guard.facts);
-        }
-        let value = self.scalar(&reduce.body);
-        let size = value.size.clone();
-        let value = self.settle_scalar(value);
-        self.pop_guards(mark);
-        let failed =
-            matches!(value.kind, ScalarKind::Error) || guard.as_ref().is_some_and(Sv::is_error);
-        if failed {
-            self.vars.truncate(from);
-            return Sv::error(span);
-        }
-        let Some(axes) = self.end_vars(from) else { return Sv::error(span) };
-        let otherwise = reduce.otherwise.as_ref().map(|it| self.scalar(it));
-        if otherwise.as_ref().is_some_and(Sv::is_error) {
-            return Sv::error(span);
-        }
-        let guard = match guard {
-            Some(guard) if guard.scalar.elem.base != Base::Bool => {
-                let found = self.show_elem(&guard.scalar.elem);
-                self.report(errors::not_bool(guard.scalar.span, &found));
-                return Sv::error(span);
-            }
-            Some(guard) => Some(guard.scalar),
-            None => None,
-        };
-        let builtins = self.cx.builtins;
-        let is_pad = |scalar: &Scalar| {
-            scalar.elem.meaning.as_ref().is_some_and(|it| it.id == builtins.pad_mask)
-        };
-        if let Some(guard) = guard.as_ref().filter(|guard| is_pad(guard)) {
-            let meeting = self.guard_meeting(guard, reduce);
-            self.report(element_errors::mask(&meeting, "PadMask", "Mask", true, true));
-            return Sv::error(span);
-        }
-        let base = value.elem.base.clone();
-        let wrong = match op {
-            ReduceOp::Any | ReduceOp::All => (base != Base::Bool).then_some("it takes bool"),
-            ReduceOp::Sum | ReduceOp::Product | ReduceOp::Count => (base == Base::Bool)
-                .then_some("it adds numbers; count points with `count[i | …] 1`"),
-            ReduceOp::Max | ReduceOp::Min | ReduceOp::ArgMax | ReduceOp::ArgMin => {
-                (base == Base::Bool).then_some("it compares numbers")
-            }
-            ReduceOp::Mean => (!base.is_float()).then_some("it takes floats; write `x as f32`"),
-            ReduceOp::Pick => None,
-        };
-        if let Some(why) = wrong {
-            let shown = self.show_elem(&value.elem);
-            self.report(element_errors::operation(value.span, op.name(), &shown, why));
-            return Sv::error(span);
-        }
-        if op == ReduceOp::Pick && guard.is_none() {
-            self.report(errors::pick_without_guard(span));
-        }
-        let otherwise = match (otherwise, op) {
-            (Some(otherwise), ReduceOp::Pick) => {
-                let adapts = otherwise.flex && base.is_float() || otherwise.size.is_some();
-                let scalar = if adapts {
-                    self.in_base(otherwise, &base)
-                } else {
-                    otherwise.scalar
-                };
-                if scalar.elem.base != base {
-                    let shown = (self.show_elem(&value.elem), self.show_elem(&scalar.elem));
-                    let spans = (value.span, scalar.span);
-                    self.report(element_errors::operands(
-                        span, "else", &shown.0, spans.0, &shown.1, spans.1,
-                    ));
-                    return Sv::error(span);
-                }
-                Some(scalar)
-            }
-            (Some(otherwise), _) => {
-                self.report(errors::otherwise_without_pick(otherwise.scalar.span));
-                None
-            }
-            (None, _) => None,
-        };
-        let accumulate = match &reduce.accumulator {
-            Some(named) => {
-                let scope = self.scope.clone();
-                match self.cx.elem(&scope, named) {
-                    Some(elem) => elem.base,
-                    None => return Sv::error(span),
-                }
-            }
-            None => accumulator(&base),
-        };
-        let elem = match op {
-            ReduceOp::ArgMax | ReduceOp::ArgMin => {
-                let [axis] = axes.as_slice() else {
-                    self.report(errors::one_axis(span, op.name()));
-                    return Sv::error(span);
-                };
-                let meaning = MeaningUse { id: builtins.index, args: vec![axis.extent.clone()] };
-                Elem { base: Base::I32, meaning: Some(meaning) }
-            }
-            ReduceOp::Max | ReduceOp::Min | ReduceOp::Pick => value.elem.clone(),
-            ReduceOp::Any | ReduceOp::All => Elem::plain(Base::Bool),
-            ReduceOp::Sum | ReduceOp::Product | ReduceOp::Mean | ReduceOp::Count => {
-                Elem::plain(base)
-            }
-        };
-        // A position that was picked or a sum of sizes is data like any other.
-        drop(size);
-        let reduction = Reduction { op, axes, guard, value, accumulate, otherwise };
-        Sv::typed(ScalarKind::Reduce(Box::new(reduction)), elem, span)
-    }
-
-    fn softmax(&mut self, reduce: &ast::Reduce, span: Span) -> Sv {
-        let [binder] = reduce.binders.as_slice() else {
-            self.report(errors::one_axis(span, "softmax"));
-            return Sv::error(span);
-        };
-        let Some(var) = self.find_var(binder.name.name) else {
-            self.report(errors::softmax_index(&binder.name));
-            return Sv::error(span);
-        };
-        let id = self.vars[var].id;
-        if let Some(extent) = &binder.extent {
-            let Some((size, kind, at)) = self.extent(extent) else { return Sv::error(span) };
-            let it = &mut self.vars[var];
-            if it.extent.is_none() {
-                (it.extent, it.kind, it.extent_at) = (Some(size), kind, at);
-            }
-        }
-        let mark = self.guard_mark();
-        let guard = reduce.guard.as_ref().map(|guard| self.scalar(guard));
-        if let Some(guard) = &guard {
-            self.push_guards(&guard.facts);
-        }
-        let value = self.scalar(&reduce.body);
-        let value = self.settle_scalar(value);
-        self.pop_guards(mark);
-        if matches!(value.kind, ScalarKind::Error) || guard.as_ref().is_some_and(Sv::is_error) {
-            return Sv::error(span);
-        }
-        let builtins = self.cx.builtins;
-        if let Some(guard) = &guard {
-            if guard.scalar.elem.base != Base::Bool {
-                let found = self.show_elem(&guard.scalar.elem);
-                self.report(errors::not_bool(guard.scalar.span, &found));
-                return Sv::error(span);
-            }
-            let meaning = guard.scalar.elem.meaning.as_ref();
-            if meaning.is_some_and(|it| it.id == builtins.pad_mask) {
-                let meeting = self.guard_meeting(&guard.scalar, reduce);
-                self.report(element_errors::mask(&meeting, "PadMask", "Mask", true, true));
-                return Sv::error(span);
-            }
-        }
-        if !value.elem.base.is_float() {
-            let shown = self.show_elem(&value.elem);
-            let why = "it takes floats; write `x as f32`";
-            self.report(element_errors::operation(value.span, "softmax", &shown, why));
-            return Sv::error(span);
-        }
-        let meaning = value.elem.meaning.as_ref();
-        if meaning.is_some_and(|it| it.id == builtins.prob || it.id == builtins.log_prob) {
-            let shown = self.show_elem(&value.elem);
-            let before = self.scalar_softmax(&value);
-            let at = (value.span, reduce.op_span);
-            self.report(element_errors::double_softmax(at, &shown, before.as_ref()));
-            return Sv::error(span);
-        }
-        let elem = Elem {
-            base: value.elem.base.clone(),
-            meaning: Some(MeaningUse { id: builtins.prob, args: Vec::new() }),
-        };
-        let kind = ScalarKind::Softmax {
-            var: id,
-            guard: guard.map(|guard| Box::new(guard.scalar)),
-            value: Box::new(value),
-        };
-        Sv::typed(kind, elem, span)
-    }
 }
 
 /// A read of all of a tensor, with letters after its sizes.
@@ -1016,15 +567,4 @@ fn indexed(name: &str, tensor: &nnc_hir::TensorType) -> String {
         axis.extent().as_var().map_or(format!("i{place}"), |it| it.as_str().to_lowercase())
     });
     format!("{name}[{}]", rest.into_iter().chain(letters).collect::<Vec<_>>().join(", "))
-}
-
-/// Sums of 16-bit floats are kept in f32, of small integers in int.
-fn accumulator(base: &Base) -> Base {
-    match base {
-        Base::F16 | Base::BF16 | Base::F8 | Base::Quantised { .. } | Base::Fixed { .. } => {
-            Base::F32
-        }
-        Base::I8 | Base::U8 => Base::I32,
-        Base::F64 | Base::F32 | Base::I64 | Base::I32 | Base::Bool | Base::Float => base.clone(),
-    }
 }

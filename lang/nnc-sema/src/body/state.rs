@@ -326,7 +326,17 @@ impl Body<'_, '_> {
 
     /// `scan t in T with h[b, d] = h0 { … }`.
     pub(super) fn scan(&mut self, scan: &ast::Scan, span: Span) {
-        let Some((extent, kind, _)) = self.extent(&scan.extent) else { return };
+        let Some((extent, kind, _)) = self.extent(&scan.extent) else {
+            // What the scan would have given is not missing by a mistake of its own.
+            for name in scan_results(scan) {
+                let local = self.new_local(name.name, Type::Error, name.span);
+                self.bind(name.name, local);
+            }
+            return;
+        };
+        if let Some(carry) = scan.carries.iter().find(|it| it.name.name == scan.index.name) {
+            self.report(name_errors::duplicate(&carry.name, scan.index.span));
+        }
         let mark = self.undo.len();
         let mut carries: Vec<(ScanCarry, Option<LocalId>, ast::Ident, Vec<Name>)> = Vec::new();
         let mut ok = true;
@@ -382,7 +392,6 @@ impl Body<'_, '_> {
                             &shown.0,
                             entered,
                             &shown.1,
-                            expr.span,
                             &differences,
                         );
                         self.report(diagnostic);
@@ -520,7 +529,7 @@ impl Body<'_, '_> {
         }
         if before.axes.len() != after.axes.len() {
             differences.push(format!(
-                "it has {} axes and then {}",
+                "the number of axes changes from {} to {}",
                 before.axes.len(),
                 after.axes.len()
             ));
@@ -544,4 +553,13 @@ fn index_names(indices: &[ast::Index]) -> Vec<Name> {
             _ => Name::new("_"),
         })
         .collect()
+}
+
+/// What a scan leaves behind: its carries and what it yields.
+fn scan_results(scan: &ast::Scan) -> impl Iterator<Item = &ast::Ident> {
+    let yielded = scan.body.iter().filter_map(|stmt| match &stmt.kind {
+        ast::StmtKind::Yield { target, .. } => Some(target),
+        _ => None,
+    });
+    scan.carries.iter().map(|it| &it.name).chain(yielded)
 }

@@ -144,18 +144,29 @@ pub(crate) fn base(meeting: &Meeting<'_>, found: &str, expected: &str) -> Diagno
 }
 
 pub(crate) fn operands(
-    at: Span,
     symbol: &str,
     left: &str,
     left_at: Span,
     right: &str,
     right_at: Span,
 ) -> Diagnostic {
-    Diagnostic::error(BASE, at, format!("`{symbol}` of {left} and {right}"))
+    let diagnostic = Diagnostic::error(BASE, right_at, format!("`{symbol}` of {left} and {right}"))
+        .here(format!("this is {right}"))
         .label(left_at, format!("this is {left}"))
-        .label(right_at, format!("this is {right}"))
-        .note("both sides have one element type; numbers are not converted without a word")
-        .help(format!("write `… as {left}` on the right, or `… as {right}` on the left"))
+        .note("both sides have one element type; numbers are not converted without a word");
+    // Bools and indices come from no conversion of numbers.
+    let number = |element: &str| {
+        !["bool", "Mask", "PadMask"].contains(&element)
+            && !element.starts_with("Token")
+            && !element.starts_with("Index")
+    };
+    match (number(left), number(right)) {
+        (true, true) => diagnostic
+            .help(format!("write `… as {left}` on the right, or `… as {right}` on the left")),
+        (false, true) => diagnostic.help(format!("convert the left side: `… as {right}`")),
+        (true, false) => diagnostic.help(format!("convert the right side: `… as {left}`")),
+        (false, false) => diagnostic.help("compare or combine two values of one element type"),
+    }
 }
 
 pub(crate) fn operation(at: Span, symbol: &str, found: &str, why: &str) -> Diagnostic {
@@ -182,14 +193,13 @@ pub(crate) fn not_an_index(meeting: &Meeting<'_>, found: &str, expected: &str) -
 
 /// A comparison of positions in two tables.
 pub(crate) fn compared_spaces(
-    at: Span,
     symbol: &str,
     (left, left_at): (&str, Span),
     (right, right_at): (&str, Span),
 ) -> Diagnostic {
-    Diagnostic::error(INDEX_SPACE, at, format!("`{symbol}` of {left} and {right}"))
+    Diagnostic::error(INDEX_SPACE, right_at, format!("`{symbol}` of {left} and {right}"))
+        .here(format!("this is {right}"))
         .label(left_at, format!("this is {left}"))
-        .label(right_at, format!("this is {right}"))
         .note("these are positions in two tables; equal numbers mean different things")
         .help("look both up in the same table, or compare the plain numbers: `… as int`")
 }
@@ -212,7 +222,11 @@ pub(crate) fn index_space(
     Diagnostic::error(INDEX_SPACE, at, format!("{found} is used where {expected} is wanted"))
         .label(declared, format!("declared as {expected}"))
         .note(format!("the ranges are {} and {}", list(left), list(right)))
-        .help("make the tokeniser and the table agree")
+        .help(if found.starts_with("Token") {
+            "make the tokeniser and the table agree".to_owned()
+        } else {
+            format!("give an index into the axis that is meant: {expected}")
+        })
 }
 
 pub(crate) fn table_rows(

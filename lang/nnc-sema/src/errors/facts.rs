@@ -83,6 +83,8 @@ fn repair(scope: &Scope, here: &Condition) -> Option<String> {
     let Some(question) = question(*op, left, right) else { return Some(written) };
     match scope.facts.ask(&question) {
         Answer::Refuted(_) => None,
+        // What is asked for reads better as it was asked than turned around.
+        _ if left.as_var().is_some() && right.as_constant().is_some() => Some(written),
         answer => Some(guard(&answer).map_or(written, |guard| guard.to_string())),
     }
 }
@@ -126,6 +128,16 @@ fn divides(
         .label(asked.declared, format!("asked for here: `{written}`"));
     if remainder.remainder != 0 {
         return diagnostic.help("choose sizes with this remainder");
+    }
+    if remainder.divisor.as_constant().is_some() {
+        let least = divisor.saturating_mul(dividend / divisor);
+        let near = [least, least.saturating_add(divisor)];
+        let near: Vec<String> = near.iter().filter(|it| **it > 0).map(i64::to_string).collect();
+        return diagnostic.help(format!(
+            "choose {} among the multiples of {divisor}, such as {}",
+            remainder.dividend,
+            near.join(" or ")
+        ));
     }
     let divisors = divisors(dividend, divisor);
     let diagnostic = diagnostic.note(format!("{dividend} is divisible by {divisors}"));

@@ -157,7 +157,8 @@ pub(crate) fn index_sizes(
             .here(format!("over {y} here"))
             .label(left_at, format!("over {x} here"))
             .note("every plain use of an index takes the whole axis, so the sizes must be equal");
-    if left.as_constant().is_some() && right.as_constant().is_some() {
+    let never = matches!(answer, Answer::Refuted(_));
+    if never || left.as_constant().is_some() && right.as_constant().is_some() {
         return diagnostic.help("make the two axes equally long, or use two indices");
     }
     let diagnostic = match super::witness(answer) {
@@ -237,6 +238,13 @@ pub(crate) fn out_of_bounds(
         let last = size - 1;
         return Diagnostic::error(BOUNDS, at, text)
             .help(format!("positions go from 0 to {last}; the last one is {last}"));
+    }
+    if let Some(from_end) = index.as_constant().filter(|it| *it < 0) {
+        let text = format!("position {index} lies before the first, which is 0");
+        return Diagnostic::error(BOUNDS, at, text).help(format!(
+            "positions count from the start: write `{}`",
+            size + &Dim::constant(from_end)
+        ));
     }
     let text = format!("position {index} is not known to lie in 0 .. {shown}");
     let mut diagnostic = Diagnostic::error(BOUNDS, at, text);

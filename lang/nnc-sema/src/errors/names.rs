@@ -29,6 +29,10 @@ pub(crate) fn unknown_name(name: &Ident, near: Option<&str>, module: Option<Name
     let diagnostic = Diagnostic::error(UNKNOWN_NAME, name.span, text);
     match module {
         Some(module) => diagnostic.help(import(name, module)),
+        None if near.is_none() => diagnostic.help(format!(
+            "give it a value with `let {0} = …;` above, or import it: `use module.{{{0}}}`",
+            name.as_str()
+        )),
         None => suggest(diagnostic, near),
     }
 }
@@ -135,8 +139,8 @@ pub(crate) fn no_fields(name: &Ident, found: &str) -> Diagnostic {
     Diagnostic::error(UNKNOWN_FIELD, name.span, text).note("fields belong to layers and structs")
 }
 
-pub(crate) fn missing_argument(at: Span, callee: Name, param: &Ident) -> Diagnostic {
-    let text = format!("`{callee}` needs a value for `{}`", param.as_str());
+pub(crate) fn missing_argument(at: Span, callee: &str, param: &Ident) -> Diagnostic {
+    let text = format!("{callee} needs a value for `{}`", param.as_str());
     Diagnostic::error(ARGUMENTS, at, text)
         .label(param.span, "declared here")
         .help(format!("write `{}=…`", param.as_str()))
@@ -227,6 +231,16 @@ pub(crate) fn missing_parameter(
     }
 }
 
+/// A layer where a function is called.
+pub(crate) fn layer_called(name: &Ident) -> Diagnostic {
+    let text =
+        format!("layer `{}` is called through a field that holds its parameters", name.as_str());
+    Diagnostic::error(NOT_CALLABLE, name.span, text).help(format!(
+        "give the layer around it a field, `inner: {}<…>`, and call that: `inner(x)`",
+        name.as_str()
+    ))
+}
+
 pub(crate) fn not_callable(at: Span, found: &str) -> Diagnostic {
     let diagnostic =
         Diagnostic::error(NOT_CALLABLE, at, format!("this cannot be called: it is {found}"));
@@ -284,8 +298,9 @@ pub(crate) fn lambda(at: Span) -> Diagnostic {
 }
 
 pub(crate) fn unused_value(at: Span) -> Diagnostic {
-    Diagnostic::error(UNUSED, at, "this value is not used")
-        .help("give it a name with `let`, or leave it out")
+    Diagnostic::error(UNUSED, at, "this value is not used").help(
+        "give it a name with `let`, leave it out, or make it the value of its block: without `;`",
+    )
 }
 
 pub(crate) fn revealed(at: Span, ty: &str) -> Diagnostic {

@@ -195,9 +195,7 @@ pub(crate) fn broadcast_axis(at: Span, scope: &Scope, size: &Dim, declared: Span
 }
 
 /// Operands with different numbers of axes.
-#[expect(clippy::too_many_arguments, reason = "a message names both origins and the values")]
 pub(crate) fn identical_axes(
-    at: Span,
     symbol: &str,
     left: &str,
     left_at: Span,
@@ -208,11 +206,11 @@ pub(crate) fn identical_axes(
 ) -> Diagnostic {
     let diagnostic = Diagnostic::error(
         IDENTICAL,
-        at,
+        right_at,
         format!("`{symbol}` needs identical axes: {left} and {right}"),
     )
+    .here(format!("this is {right}"))
     .label(left_at, format!("this is {left}"))
-    .label(right_at, format!("this is {right}"))
     .note("nothing is broadcast unless it is written");
     let (short, long) = if left_type.axes.len() < right_type.axes.len() {
         (left_type, right_type)
@@ -258,16 +256,15 @@ pub(crate) fn swapped_axes(
     left: &[Axis],
     right: &[Axis],
     spans: (Span, Span),
-    at: Span,
 ) -> Diagnostic {
     let text = format!(
         "axis {place} of `{symbol}` is {} on the left and {} on the right",
         kind_and_size(&left[place]),
         kind_and_size(&right[place])
     );
-    let diagnostic = Diagnostic::error(SWAPPED, at, text)
-        .label(spans.0, format!("axes [{}]", kinds_text(left)))
-        .label(spans.1, format!("axes [{}]", kinds_text(right)));
+    let diagnostic = Diagnostic::error(SWAPPED, spans.1, text)
+        .here(format!("axes [{}]", kinds_text(right)))
+        .label(spans.0, format!("axes [{}]", kinds_text(left)));
     match transpose(left, right) {
         Some(order) => diagnostic
             .help(format!("a transpose makes them equal: `let y[{}] = x[{}]`", order.0, order.1)),
@@ -346,7 +343,6 @@ pub(crate) fn kinds(
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "a message names both origins and the values")]
 pub(crate) fn operand_sizes(
     scope: &Scope,
     symbol: &str,
@@ -355,7 +351,6 @@ pub(crate) fn operand_sizes(
     kind: Option<Name>,
     answer: &Answer,
     spans: (Span, Span),
-    at: Span,
 ) -> Diagnostic {
     let who = format!("`{symbol}`");
     let diagnostic = sizes(scope, right, left, kind, answer, spans.1, spans.0, &who);
@@ -363,11 +358,11 @@ pub(crate) fn operand_sizes(
     if left.as_constant() == one || right.as_constant() == one {
         return Diagnostic::error(
             IDENTICAL,
-            at,
+            spans.1,
             format!("`{symbol}` needs identical axes: {left_type} and {right_type}"),
         )
+        .here(format!("this is {right_type}"))
         .label(spans.0, format!("this is {left_type}"))
-        .label(spans.1, format!("this is {right_type}"))
         .note("an axis of size 1 is not repeated unless that is written")
         .help("take its only element and broadcast on purpose: `x[b, 0]` and `x[b, _]`");
     }

@@ -21,7 +21,6 @@ pub(crate) fn carry(
     before: &str,
     entered: Span,
     after: &str,
-    left: Span,
     differences: &[String],
 ) -> Diagnostic {
     let diagnostic = Diagnostic::error(
@@ -29,8 +28,8 @@ pub(crate) fn carry(
         at,
         format!("carry `{name}` enters as {before} and leaves as {after}"),
     )
+    .here(format!("leaves as {after}"))
     .label(entered, format!("enters as {before}"))
-    .label(left, format!("leaves as {after}"))
     .note(differences.join("; "));
     if before.starts_with("int") {
         diagnostic.help("start with a float, such as 0.0")

@@ -28,7 +28,7 @@ macro_rules! program {
 fn the_acceptance_programs_check() {
     let programs = [
         ("mlp", program!("1_mlp.nn")),
-        ("resnet", program!("2_conv.nn")),
+        ("resnet", program!("2_resnet.nn")),
         ("parallel", program!("3_parallel.nn")),
         ("mqa", program!("4_mqa.nn")),
         ("moe", program!("5_moe.nn")),

@@ -134,7 +134,7 @@ impl<'text> Balancer<'_, 'text> {
     }
 }
 
-fn bracket_text(closer: Tok) -> &'static str {
+pub(super) fn bracket_text(closer: Tok) -> &'static str {
     match closer {
         Tok::RightParen => ")",
         Tok::RightBracket => "]",

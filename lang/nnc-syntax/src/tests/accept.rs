@@ -7,7 +7,7 @@ use nnc_base::{FileId, Sources};
 /// The programs that every part of the compiler must take.
 pub(super) const PROGRAMS: [(&str, &str); 9] = [
     ("1_mlp.nn", include_str!("../../../../tests/language/1_mlp.nn")),
-    ("2_conv.nn", include_str!("../../../../tests/language/2_conv.nn")),
+    ("2_resnet.nn", include_str!("../../../../tests/language/2_resnet.nn")),
     ("3_parallel.nn", include_str!("../../../../tests/language/3_parallel.nn")),
     ("4_mqa.nn", include_str!("../../../../tests/language/4_mqa.nn")),
     ("5_moe.nn", include_str!("../../../../tests/language/5_moe.nn")),

@@ -37,7 +37,7 @@ fn an_unexpected_token_is_told_what_would_fit() {
     assert_snapshot!(in_body("let y = x as ;"), @r#"E0001: expected a name, found `;` [2: ";"] help: write the element type to claim, such as `f32` or `Logits`"#);
     assert_snapshot!(in_body("assert a = b;"), @r#"E0001: expected `;` or an operator, found `=` [2: "="] help: to compare, write `==`"#);
     assert_snapshot!(in_body("let y = f(a, , b);"), @r#"E0001: expected an expression or `)`, found `,` [2: ","] help: write the missing part, or `?` to be told what fits"#);
-    assert_snapshot!(in_body("x[b] += 1;"), @r#"E0001: expected an expression, found `=` [2: "="] help: write the missing part, or `?` to be told what fits"#);
+    assert_snapshot!(in_body("x[b] += 1;"), @r#"E0001: the language has no `+=` here [2: "+="] help: nothing changes under its name: write `let y = x + …;` for a new value"#);
 }
 
 #[test]
