@@ -77,6 +77,6 @@ entry forward = @main {
     fn a_mistake_is_told_with_its_place() {
         let error =
             parse("graph @g() {\n  %0 = input : f32[2]\n  %1 = blend (%0) : f32[2]\n").unwrap_err();
-        insta::assert_snapshot!(error, @r#"line 3, column 8: expected `call`, found Word("blend")"#);
+        insta::assert_snapshot!(error, @r#"line 3, column 8: expected `call`, found `blend`"#);
     }
 }

@@ -89,7 +89,7 @@ impl Parser<'_> {
     }
 
     fn fail<T>(&self, message: impl Into<String>) -> Result<T> {
-        let message = format!("{}, found {:?}", message.into(), self.peek());
+        let message = format!("{}, found {}", message.into(), self.peek());
         Err(ParseError::at(self.text, self.tokens[self.at].1, message))
     }
 

@@ -1,6 +1,7 @@
 //! Words of the text form.
 
 use super::ParseError;
+use std::fmt;
 
 /// Words that name no axis.
 pub(super) const KEYWORDS: [&str; 26] = [
@@ -21,6 +22,22 @@ pub(super) enum Token {
     Graph(String),
     Symbol(&'static str),
     End,
+}
+
+impl fmt::Display for Token {
+    /// As a message names it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Token::Word(it) => write!(f, "`{it}`"),
+            Token::Int(it) => write!(f, "`{it}`"),
+            Token::Float(it) => write!(f, "`{it:?}`"),
+            Token::Text(it) => write!(f, "{it:?}"),
+            Token::Node(it) => write!(f, "`%{it}`"),
+            Token::Graph(it) => write!(f, "`@{it}`"),
+            Token::Symbol(it) => write!(f, "`{it}`"),
+            Token::End => f.write_str("the end"),
+        }
+    }
 }
 
 const SYMBOLS: [&str; 30] = [
