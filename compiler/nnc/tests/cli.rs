@@ -4,6 +4,8 @@
 //! These tests are here and not in `tests/it`, since cargo tells the path of a compiled
 //! program to the tests of its own package alone. They run it and link nothing of it.
 
+#![expect(clippy::unwrap_used, reason = "all of this is tests")]
+
 #[path = "cli/artifacts.rs"]
 mod artifacts;
 #[path = "cli/messages.rs"]

@@ -16,7 +16,7 @@ fn safetensors(tensors: &[(&str, &[usize], Vec<f32>)]) -> Vec<u8> {
         header.insert((*name).to_owned(), entry);
     }
     let mut header = serde_json::Value::Object(header).to_string();
-    while header.len() % 8 != 0 {
+    while !header.len().is_multiple_of(8) {
         header.push(' ');
     }
     [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &data].concat()
