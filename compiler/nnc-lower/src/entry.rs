@@ -101,6 +101,7 @@ impl<'a> Lowerer<'a> {
         self.begin_graph(Graph::new(entry.name.as_str()));
         self.declare_sizes(&mut frame, entry)?;
         self.declare_params(&root, model.span)?;
+        self.span = entry.span;
 
         let mut inputs = Vec::new();
         let mut inout = Vec::new();

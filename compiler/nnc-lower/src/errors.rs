@@ -38,7 +38,13 @@ pub(crate) fn entry_fact_fails(
     fact: &Condition,
     value: &dyn Fn(Name) -> Option<Dim>,
 ) -> Diagnostic {
-    Diagnostic::error(Code("E0508"), at, fails(fact, value))
+    let values = fact.vars().into_iter().filter_map(|name| Some((name, value(name)?)));
+    let values: Vec<String> = values.map(|(name, value)| format!("{name} = {value}")).collect();
+    let text = match values.as_slice() {
+        [] => format!("`{fact}` fails for the sizes of this entry"),
+        values => format!("`{fact}` fails for {}", values.join(", ")),
+    };
+    Diagnostic::error(Code("E0508"), at, text)
         .here("the entry promises these sizes")
         .label(written_at, format!("`{fact}` is asked for here"))
         .help(format!("change the entry's facts such that `{fact}` holds"))
@@ -49,26 +55,6 @@ pub(crate) fn too_deep(at: Span, name: &str, most: usize) -> Diagnostic {
     Diagnostic::error(Code("E0506"), at, format!("`{name}` lies more than {most} levels deep"))
         .here("this is the level that is too deep")
         .help("put some of the levels together, or use an array of layers and `fold`")
-}
-
-/// An `assert` on sizes that the sizes of an entry break.
-pub(crate) fn assert_fails(
-    at: Span,
-    fact: &Condition,
-    value: &dyn Fn(Name) -> Option<Dim>,
-) -> Diagnostic {
-    Diagnostic::error(Code("E0508"), at, fails(fact, value))
-        .here("asserted here")
-        .help(format!("change the sizes of the model or of its entry such that `{fact}` holds"))
-}
-
-fn fails(fact: &Condition, value: &dyn Fn(Name) -> Option<Dim>) -> String {
-    let values = fact.vars().into_iter().filter_map(|name| Some((name, value(name)?)));
-    let values: Vec<String> = values.map(|(name, value)| format!("{name} = {value}")).collect();
-    match values.as_slice() {
-        [] => format!("`{fact}` fails for the sizes of this entry"),
-        values => format!("`{fact}` fails for {}", values.join(", ")),
-    }
 }
 
 pub(crate) fn no_storage(at: Span, base: &Base) -> Diagnostic {

@@ -54,7 +54,8 @@ impl<'a> Lowerer<'a> {
                     Some(true) => {}
                     Some(false) => {
                         let sizes = |name: nnc_base::Name| frame.sizes.get(&name).cloned();
-                        return Err(Box::new(errors::assert_fails(*span, written, &sizes)));
+                        let at = self.span;
+                        return Err(Box::new(errors::entry_fact_fails(at, *span, written, &sizes)));
                     }
                     None => self.asserted.push(condition),
                 }

@@ -4,7 +4,7 @@
 //! These tests are here and not in `tests/it`, since cargo tells the path of a compiled
 //! program to the tests of its own package alone. They run it and link nothing of it.
 
-#![expect(clippy::unwrap_used, reason = "what fails here fails a test")]
+#![expect(clippy::unwrap_used, reason = "all of this is tests")]
 
 #[path = "cli/artifacts.rs"]
 mod artifacts;

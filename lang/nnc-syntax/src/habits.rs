@@ -55,7 +55,7 @@ fn sign(first: &str, second: &str) -> Option<&'static str> {
     Some(match (first, second) {
         ("*", "*") => "there is no power operator: write `x * x`, or `pow(x, n)`",
         ("+" | "-" | "*" | "/", "=") => {
-            "nothing changes under its name: write `let y = x + …;` for a new value"
+            "write it out: `let y = x + …;` for a new value, `h[i] = h[i] + …;` for a carry"
         }
         (":", "=") => "write `let y = …;`",
         ("=", ">") => "write `->` in front of a result's type",

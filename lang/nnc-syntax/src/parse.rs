@@ -95,7 +95,9 @@ impl Report<'_> {
             let word = self.text.get(start as usize..end as usize).unwrap_or("");
             let partner = skipped_braces > 0 && tok == Some(Tok::RightBrace);
             // Behind a brace that was skipped, its partner ended the declaration.
-            let outside = (skipped_braces > 0 || looped) && self.expects_item(&mistake.error);
+            let outside = !messages.is_empty()
+                && (skipped_braces > 0 || looped)
+                && self.expects_item(&mistake.error);
             for (_, tok, _) in &mistake.dropped {
                 match tok {
                     Tok::LeftBrace => skipped_braces += 1,

@@ -162,9 +162,10 @@ fn an_assert_that_the_sizes_of_an_entry_break() {
         model quarter = Quarter { entry run with { T == 6 } }
         "
     ), @"
-    E0508 main:5 `T % 4 == 0` fails for T = 6
-      main:5: asserted here
-      help: change the sizes of the model or of its entry such that `T % 4 == 0` holds
+    E0508 main:9 `T % 4 == 0` fails for T = 6
+      main:9: the entry promises these sizes
+      main:5: `T % 4 == 0` is asked for here
+      help: change the entry's facts such that `T % 4 == 0` holds
     ");
 }
 

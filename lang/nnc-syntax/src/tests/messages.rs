@@ -37,7 +37,28 @@ fn an_unexpected_token_is_told_what_would_fit() {
     assert_snapshot!(in_body("let y = x as ;"), @r#"E0001: expected a name, found `;` [2: ";"] help: write the element type to claim, such as `f32` or `Logits`"#);
     assert_snapshot!(in_body("assert a = b;"), @r#"E0001: expected `;` or an operator, found `=` [2: "="] help: to compare, write `==`"#);
     assert_snapshot!(in_body("let y = f(a, , b);"), @r#"E0001: expected an expression or `)`, found `,` [2: ","] help: write the missing part, or `?` to be told what fits"#);
-    assert_snapshot!(in_body("x[b] += 1;"), @r#"E0001: the language has no `+=` here [2: "+="] help: nothing changes under its name: write `let y = x + …;` for a new value"#);
+}
+
+#[test]
+fn words_and_signs_of_other_languages_are_told_by_name() {
+    assert_snapshot!(in_body("x[b] += 1;"), @r#"E0001: the language has no `+=` here [2: "+="] help: write it out: `let y = x + …;` for a new value, `h[i] = h[i] + …;` for a carry"#);
+    assert_snapshot!(in_body("return x;"), @r#"E0001: the language has no `return` here [2: "return"] help: leave it out: the last expression of a block is its value, without `;`"#);
+    assert_snapshot!(in_body("let mut y = x;"), @r#"E0001: the language has no `mut` here [2: "mut"] help: leave it out: a `let` gives a new value its name, and nothing changes it"#);
+    assert_snapshot!(in_body("let y = sum(d) x[d];"), @r#"E0001: the language has no `sum(d)` here [2: "sum(d)"] help: the indices of a reduction stand in square brackets: `sum[d] x[b, d]`"#);
+    assert_snapshot!(in_body("for i in 3 {\n        let z = i;\n    }\n    x"), @r#"E0001: the language has no `for` here [2: "for"] help: write a `scan` for steps in time, a `fold` for one layer after another, and indices for elements"#);
+    assert_snapshot!(messages("import a.b\nfn f(x: int) = x @ x"), @r#"
+    E0001: the language has no `import` here [1: "import"] help: write `use`, such as `use std.nn.{Linear}`
+    E0001: the language has no `@` here [2: "@"] help: write a product of matrices with its indices: `let y[b, f] = sum[d] x[b, d] * w[d, f];`
+    "#);
+    assert_snapshot!(messages("test “one” { }\nfn f(x: int) => int = 1"), @r#"
+    E0005: unknown character `“` [1: "“"] help: strings stand in `"…"`
+    E0001: the language has no `=>` here [2: "=>"] help: write `->` in front of a result's type
+    "#);
+}
+
+#[test]
+fn a_bracket_closed_by_another_is_one_mistake() {
+    assert_snapshot!(in_body("let y = x[b, t);"), @r#"E0003: `[` is closed by `)` [2: "["] help: write `]`"#);
 }
 
 #[test]
