@@ -35,6 +35,8 @@ fn fetched(name: &str) -> Option<PathBuf> {
 #[derive(Clone, Copy, PartialEq)]
 enum On {
     Evaluator,
+    /// The evaluator, after all passes.
+    Optimised,
     Compiled,
 }
 
@@ -43,9 +45,9 @@ fn runner<'a>(session: &'a Session, model: ModelId, weights: &Path, on: On) -> R
     let params = session.params(model, Some(weights), 0).unwrap();
     let module = match on {
         On::Evaluator => &session.lowered(model).unwrap().module,
-        On::Compiled => session.optimised(model).unwrap(),
+        On::Optimised | On::Compiled => session.optimised(model).unwrap(),
     };
-    if on == On::Evaluator {
+    if on != On::Compiled {
         return Runner::evaluator(module, &params).unwrap();
     }
     let options = Options { cpu: "host".to_owned(), name: "test".to_owned() };
@@ -90,7 +92,7 @@ fn floats(tensor: &Tensor) -> Vec<f64> {
 #[test]
 fn digits_are_read() {
     let folder = root().join("examples/digits");
-    for on in [On::Evaluator, On::Compiled] {
+    for on in [On::Evaluator, On::Optimised, On::Compiled] {
         with_model("digits/model.nn", &folder.join("weights.safetensors"), on, |runner| {
             let image = npy(runner, "scores", "image", &folder.join("images.npy"));
             let scores = call(runner, "scores", &[("image", &image)]).remove(0).1;
