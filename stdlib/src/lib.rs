@@ -1,13 +1,13 @@
 //! The standard library of the nn language, embedded in the compiler.
 //!
-//! It is written in the language itself, in the folders `nn` and `audio`: one file
+//! It is written in the language itself, in the folders `nn`, `rasp` and `audio`: one file
 //! for each family of layers and functions. [`modules`] gives their texts.
 //!
 //! This crate does not know how a program is read; it holds text.
 
 /// Each module's name as in `use`, and its text: the module's files one after the other.
 pub fn modules() -> &'static [(&'static str, &'static str)] {
-    &[("std.nn", NN), ("std.audio", include_str!("../audio/audio.nn"))]
+    &[("std.nn", NN), ("std.rasp", RASP), ("std.audio", include_str!("../audio/audio.nn"))]
 }
 
 const NN: &str = concat!(
@@ -18,6 +18,15 @@ const NN: &str = concat!(
     include_str!("../nn/conv.nn"),
     include_str!("../nn/attention.nn"),
     include_str!("../nn/loss.nn"),
+);
+
+const RASP: &str = concat!(
+    include_str!("../rasp/dims.nn"),
+    include_str!("../rasp/select.nn"),
+    include_str!("../rasp/sequence.nn"),
+    include_str!("../rasp/count.nn"),
+    include_str!("../rasp/order.nn"),
+    include_str!("../rasp/brackets.nn"),
 );
 
 #[cfg(test)]
