@@ -16,6 +16,8 @@ const NN: &str = concat!(
     include_str!("../nn/linear.nn"),
     include_str!("../nn/norm.nn"),
     include_str!("../nn/conv.nn"),
+    include_str!("../nn/conv_transpose.nn"),
+    include_str!("../nn/pool.nn"),
     include_str!("../nn/attention.nn"),
     include_str!("../nn/loss.nn"),
 );

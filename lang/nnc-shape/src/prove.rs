@@ -119,9 +119,15 @@ impl Solved {
         }
         let Some((choice, items)) = choice else { return false };
         let effort = Effort { cases: effort.cases - 1, ..effort };
+        let least = matches!(choice, Atom::Min(_));
         items.iter().all(|item| {
             let case = dim.map_atoms(&mut |atom| (atom == choice).then(|| item.clone()));
-            self.is_nonnegative_by_cases(&case, effort)
+            // That this item was taken says how it compares with the others.
+            let mut here = self.clone();
+            for other in items.iter().filter(|other| *other != item) {
+                here.known.push(if least { other - item } else { item - other });
+            }
+            here.is_nonnegative_by_cases(&case, effort)
         })
     }
 
@@ -141,6 +147,15 @@ impl Solved {
             }
             if seen.len() >= effort.steps {
                 continue;
+            }
+            for above in without_a_floor(&dim) {
+                let fresh = above.terms.len() <= MOST_TERMS
+                    && above.weight() <= MOST_ATOMS
+                    && !seen.contains(&above);
+                if fresh && seen.len() < effort.steps {
+                    seen.push(above.clone());
+                    open.push_back((above, depth + 1));
+                }
             }
             let axioms = self.axioms(&dim);
             for fact in self.known.iter().chain(&axioms) {
@@ -213,4 +228,27 @@ impl Solved {
         }
         axioms
     }
+}
+
+/// What is at least zero exactly where `dim` is, with a floor of it multiplied out:
+/// `x + a // d >= 0` where `a + d*x >= 0`, and `x - a // d >= 0` where
+/// `d*x + d - 1 - a >= 0`, for whole numbers and a divisor that is at least 1.
+///
+/// A divisor that is a number needs none of this: the axioms of the floor scale to it.
+fn without_a_floor(dim: &Dim) -> Vec<Dim> {
+    let mut forms = Vec::new();
+    for (monomial, value) in &dim.terms {
+        let ([(Atom::Floor(above, below), 1)], 1 | -1) = (monomial.factors.as_slice(), value)
+        else {
+            continue;
+        };
+        if below.as_constant().is_some() {
+            continue;
+        }
+        let mut rest = dim.clone();
+        rest.add_term(monomial.clone(), -value);
+        let rest = &**below * rest;
+        forms.push(if *value > 0 { rest + &**above } else { rest + &**below - 1 - &**above });
+    }
+    forms
 }

@@ -1,5 +1,6 @@
 //! Tests of the crate as a whole.
 
+mod consequences;
 mod normal_form;
 mod obligations;
 mod soundness;

@@ -76,6 +76,7 @@ fn the_reference_runs() {
         ("elements.md", include_str!("../../spec/elements.md")),
         ("state.md", include_str!("../../spec/state.md")),
         ("models.md", include_str!("../../spec/models.md")),
+        ("convolution.md", include_str!("../../spec/convolution.md")),
     ];
     let mut report = String::new();
     for (name, page) in pages {

@@ -4,7 +4,7 @@ use crate::tests::{dim, fact, facts};
 use crate::{Answer, Facts};
 
 /// Answers one question a line.
-fn answers(given: &str, questions: &str) -> String {
+pub(super) fn answers(given: &str, questions: &str) -> String {
     let facts = facts(given);
     let mut out = String::new();
     for question in questions.lines().map(str::trim).filter(|it| !it.is_empty()) {
