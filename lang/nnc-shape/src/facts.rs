@@ -1,6 +1,7 @@
 //! What is known of the sizes of a program, and questions about it.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 use nnc_base::Name;
 
@@ -17,9 +18,12 @@ use crate::solve::{Solved, reduce_congruence};
 /// satisfy the facts, and what is too hard is [`Answer::Unproven`].
 #[derive(Clone, Default, Debug)]
 pub struct Facts {
-    declared: BTreeMap<Name, (i64, Option<i64>)>,
-    given: Vec<Fact>,
-    solved: Solved,
+    // Scopes are copied far more often than they learn something.
+    declared: Arc<BTreeMap<Name, (i64, Option<i64>)>>,
+    given: Arc<Vec<Fact>>,
+    /// Found when first asked for, so that facts that are said one after the other are
+    /// solved once.
+    solved: OnceLock<Arc<Solved>>,
 }
 
 /// A verdict without the search for examples.
@@ -37,15 +41,15 @@ impl Facts {
 
     /// Says where a variable lies, both ends included.
     pub fn declare(&mut self, name: Name, min: i64, max: Option<i64>) {
-        self.declared.insert(name, (min, max));
-        self.solved = Solved::new(&self.declared, &self.given);
+        Arc::make_mut(&mut self.declared).insert(name, (min, max));
+        self.solved = OnceLock::new();
     }
 
     pub fn assume(&mut self, fact: Fact) {
         let fact = fact.canonical();
         if !self.given.contains(&fact) {
-            self.given.push(fact);
-            self.solved = Solved::new(&self.declared, &self.given);
+            Arc::make_mut(&mut self.given).push(fact);
+            self.solved = OnceLock::new();
         }
     }
 
@@ -64,7 +68,7 @@ impl Facts {
 
     /// The simplest form known of an expression; equal results are equal sizes.
     pub fn normalise(&self, dim: &Dim) -> Dim {
-        self.solved.present(&self.solved.reduce(dim))
+        self.solved().present(&self.solved().reduce(dim))
     }
 
     pub fn equal(&self, left: &Dim, right: &Dim) -> Answer {
@@ -102,9 +106,9 @@ impl Facts {
     /// The quotient, where the facts prove that there is no remainder; in the
     /// program's own variables.
     pub fn exact_div(&self, dividend: &Dim, divisor: &Dim) -> Result<Dim, Answer> {
-        let (above, below) = (self.solved.reduce(dividend), self.solved.reduce(divisor));
+        let (above, below) = (self.solved().reduce(dividend), self.solved().reduce(divisor));
         if let Some(quotient) = above.exact_div(&below) {
-            return Ok(self.solved.present(&self.solved.reduce(&quotient)));
+            return Ok(self.solved().present(&self.solved().reduce(&quotient)));
         }
         match self.divides(divisor, dividend) {
             Answer::Proven => Ok(self.normalise(&above.floor_div(&below))),
@@ -114,15 +118,16 @@ impl Facts {
 
     /// Bounds that all sizes keep; either may be missing.
     pub fn range(&self, dim: &Dim) -> (Option<i64>, Option<i64>) {
-        let reduced = self.solved.reduce(dim);
-        let range = self.solved.interval_with_facts(&reduced).meet(self.solved.interval(dim));
+        let solved = self.solved();
+        let reduced = solved.reduce(dim);
+        let range = solved.interval_with_facts(&reduced).meet(solved.interval(dim));
         let narrow = |bound: Option<i128>| bound.and_then(|it| i64::try_from(it).ok());
         (narrow(range.low), narrow(range.high))
     }
 
     /// Whether the facts are known to hold for no sizes at all.
     pub fn contradictory(&self) -> bool {
-        self.solved.contradictory
+        self.solved().contradictory
     }
 
     /// The facts that were given, `D % N == 0` among them as a divisibility.
@@ -141,7 +146,7 @@ impl Facts {
     }
 
     pub(crate) fn solved(&self) -> &Solved {
-        &self.solved
+        self.solved.get_or_init(|| Arc::new(Solved::new(&self.declared, &self.given)))
     }
 
     /// The form that says most is judged first; the other may follow from inequalities.
@@ -153,7 +158,7 @@ impl Facts {
     }
 
     fn judge(&self, question: &Fact) -> Verdict {
-        let solved = &self.solved;
+        let solved = self.solved();
         match question {
             Fact::Equal(left, right) => self.judge_zero(&solved.reduce(&(left - right))),
             Fact::AtLeast(left, right) => {
@@ -182,7 +187,7 @@ impl Facts {
     }
 
     fn judge_zero(&self, difference: &Dim) -> Verdict {
-        let solved = &self.solved;
+        let solved = self.solved();
         if difference.as_constant() == Some(0) {
             return Verdict::Proven;
         }

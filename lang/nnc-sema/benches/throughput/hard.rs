@@ -183,7 +183,7 @@ pub(super) fn programs() -> Vec<Program> {
         wrong("a chain of inequalities", 25, chain_of_facts),
         wrong("a chain of equalities", 250, chain_of_equalities),
         wrong("a chain of divisions", 10, chain_of_divisions),
-        wrong("a product of sums of sizes", 4, product_of_sums),
+        wrong("a product of sums of sizes", 16, product_of_sums),
         valid("a long sum of sizes", 60, long_sum_of_dims),
         wrong("convolutions in a row", 8, convolutions_in_a_row),
         wrong("mistakes", 1_250, mistakes),
