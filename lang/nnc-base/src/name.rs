@@ -2,43 +2,52 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::{LazyLock, RwLock};
 
-/// A string that is stored once and compared by number.
+/// A string that is stored once and compared by its place.
 ///
 /// Ordering is by text, so that output ordered by name is the same from run to
 /// run whatever was interned first.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Name(u32);
+#[derive(Clone, Copy)]
+pub struct Name(&'static &'static str);
 
-#[derive(Default)]
-struct Interner {
-    ids: HashMap<&'static str, u32>,
-    texts: Vec<&'static str>,
-}
-
-static INTERNER: LazyLock<RwLock<Interner>> = LazyLock::new(RwLock::default);
+static INTERNER: LazyLock<RwLock<HashMap<&'static str, Name>>> = LazyLock::new(RwLock::default);
 
 impl Name {
     /// The name with this text.
     pub fn new(text: &str) -> Name {
         // A poisoned lock still guards a consistent table: nothing below panics half-way.
-        if let Some(&id) = INTERNER.read().unwrap_or_else(|e| e.into_inner()).ids.get(text) {
-            return Name(id);
+        if let Some(&name) = INTERNER.read().unwrap_or_else(|e| e.into_inner()).get(text) {
+            return name;
         }
         let mut interner = INTERNER.write().unwrap_or_else(|e| e.into_inner());
-        if let Some(&id) = interner.ids.get(text) {
-            return Name(id);
+        if let Some(&name) = interner.get(text) {
+            return name;
         }
         let text: &'static str = Box::leak(text.to_owned().into_boxed_str());
-        let id = interner.texts.len() as u32;
-        interner.texts.push(text);
-        interner.ids.insert(text, id);
-        Name(id)
+        let name = Name(Box::leak(Box::new(text)));
+        interner.insert(text, name);
+        name
     }
 
+    /// The text. This takes no lock, because sorting by name asks for it all the time.
     pub fn as_str(self) -> &'static str {
-        INTERNER.read().unwrap_or_else(|e| e.into_inner()).texts[self.0 as usize]
+        self.0
+    }
+}
+
+impl PartialEq for Name {
+    fn eq(&self, other: &Name) -> bool {
+        std::ptr::eq(self.0, other.0)
+    }
+}
+
+impl Eq for Name {}
+
+impl Hash for Name {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        std::ptr::hash(self.0, state);
     }
 }
 
@@ -50,7 +59,7 @@ impl From<&str> for Name {
 
 impl Ord for Name {
     fn cmp(&self, other: &Name) -> std::cmp::Ordering {
-        if self.0 == other.0 {
+        if self == other {
             return std::cmp::Ordering::Equal;
         }
         self.as_str().cmp(other.as_str())

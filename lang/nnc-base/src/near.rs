@@ -1,5 +1,8 @@
 //! Which name a person may have meant.
 
+/// A name that is so much longer or shorter is another one.
+const MOST_MORE: usize = 4;
+
 /// The name in `names` that a person may have meant, if one is near.
 pub fn nearest<'n>(wrong: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     // Of names of a letter or two, every other is near.
@@ -7,25 +10,46 @@ pub fn nearest<'n>(wrong: &str, names: impl IntoIterator<Item = &'n str>) -> Opt
         0..=2 => 0,
         length => (length / 3).max(1),
     };
-    let near = |distance: usize, name: &str| distance <= limit || wrong.eq_ignore_ascii_case(name);
+    let wrong_chars: Vec<char> = wrong.chars().collect();
     names
         .into_iter()
-        .map(|name| (edit_distance(wrong, name), name))
-        .filter(|(distance, name)| near(*distance, name) && *name != wrong)
+        .filter(|name| *name != wrong)
+        .filter_map(|name| Some((distance_within(limit, wrong, &wrong_chars, name)?, name)))
         .min()
         .map(|(_, name)| name)
 }
 
-/// How many letters must be put in, taken out, replaced or swapped; case costs nothing
-/// but counts as one in all.
-fn edit_distance(left: &str, right: &str) -> usize {
-    if left.eq_ignore_ascii_case(right) {
-        return usize::from(left != right);
+/// How far a name is, if not further than `limit`; one that differs in case only is always
+/// as near as one letter.
+fn distance_within(limit: usize, wrong: &str, wrong_chars: &[char], name: &str) -> Option<usize> {
+    if wrong.eq_ignore_ascii_case(name) {
+        return Some(1);
     }
-    let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
-    if left.len().abs_diff(right.len()) > 4 {
-        return usize::MAX;
+    // A letter has at most four bytes, so that most names are out without being read.
+    if wrong_chars.len() > name.len() + limit || wrong_chars.len() + limit < name.len() / 4 {
+        return None;
     }
+    let name: Vec<char> = name.chars().collect();
+    let (mut left, mut right) = (wrong_chars, name.as_slice());
+    if left.len().abs_diff(right.len()) > limit.min(MOST_MORE) {
+        return None;
+    }
+    // What both begin and end with costs nothing.
+    while let ([a, left_rest @ ..], [b, right_rest @ ..]) = (left, right)
+        && a == b
+    {
+        (left, right) = (left_rest, right_rest);
+    }
+    while let ([left_rest @ .., a], [right_rest @ .., b]) = (left, right)
+        && a == b
+    {
+        (left, right) = (left_rest, right_rest);
+    }
+    edit_distance(left, right, limit)
+}
+
+/// How many letters must be put in, taken out, replaced or swapped, if not more than `limit`.
+fn edit_distance(left: &[char], right: &[char], limit: usize) -> Option<usize> {
     let mut before: Vec<usize> = Vec::new();
     let mut row: Vec<usize> = (0..=right.len()).collect();
     for (i, a) in left.iter().enumerate() {
@@ -37,9 +61,13 @@ fn edit_distance(left: &str, right: &str) -> usize {
             }
             next.push(best);
         }
+        // A swap looks two rows back, and costs one.
+        if next.iter().chain(&row).all(|it| *it > limit) {
+            return None;
+        }
         before = std::mem::replace(&mut row, next);
     }
-    row[right.len()]
+    Some(row[right.len()]).filter(|it| *it <= limit)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Checkpoint blocks: every parameter of the layer is filled once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use nnc_base::{Name, Span};
 use nnc_hir::{
@@ -67,17 +67,11 @@ impl Cx<'_> {
             }
         }
         if complete {
-            let mut missing: Vec<&Leaf> = Vec::new();
-            for leaf in &leaves {
-                let single = |path: &str| covered.contains_key(path);
-                // Rows for `blocks[0]`, `blocks[1]` … are taken to cover the array.
-                let by_number = covered
-                    .keys()
-                    .any(|path| path != &leaf.path && numbers_removed(path) == leaf.path);
-                if !single(&leaf.path) && !by_number {
-                    missing.push(leaf);
-                }
-            }
+            // Rows for `blocks[0]`, `blocks[1]` … are taken to cover the array.
+            let arrays: HashSet<String> = covered.keys().map(|it| numbers_removed(it)).collect();
+            let is_missing =
+                |leaf: &&Leaf| !covered.contains_key(&leaf.path) && !arrays.contains(&leaf.path);
+            let missing: Vec<&Leaf> = leaves.iter().filter(is_missing).collect();
             if let [first, ..] = missing.as_slice() {
                 let paths: Vec<&str> = missing.iter().map(|leaf| leaf.path.as_str()).collect();
                 let name = declared.name;

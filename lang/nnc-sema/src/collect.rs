@@ -40,6 +40,8 @@ impl<'a> Cx<'a> {
             candidates: Vec::new(),
             header: false,
             unknown_dims: HashSet::new(),
+            suggestions: 0,
+            exports: None,
             calls: Vec::new(),
         };
         let mut public = HashSet::new();

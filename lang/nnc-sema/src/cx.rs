@@ -11,6 +11,9 @@ use crate::body::Candidate;
 use crate::collect::item_name;
 use crate::scope::{Builtins, Module, Place, Symbol};
 
+/// More unknown names than this are not held against all others.
+const MOST_SUGGESTIONS: usize = 200;
+
 /// The state of the analysis: the program as far as it is known, and the messages.
 pub(crate) struct Cx<'a> {
     pub(crate) program: Program,
@@ -40,6 +43,10 @@ pub(crate) struct Cx<'a> {
     pub(crate) header: bool,
     /// Dims that were said to be unknown, by module.
     pub(crate) unknown_dims: HashSet<(usize, Name)>,
+    /// For how many unknown names others were looked for.
+    pub(crate) suggestions: usize,
+    /// The module of each public item, found when a name is not known for the first time.
+    pub(crate) exports: Option<HashMap<Name, Name>>,
     /// Which function calls which, and where.
     pub(crate) calls: Vec<(FunctionId, FunctionId, Span)>,
 }
@@ -173,13 +180,27 @@ impl Cx<'_> {
         self.modules[module].symbols.get(&name).map(|(symbol, _)| *symbol)
     }
 
-    /// The module that has a public item of this name, if one has.
-    pub(crate) fn exported(&self, name: Name) -> Option<Name> {
-        let has = |module: &&Module<'_>| {
-            let mut public = module.ast.items.iter().filter(|item| item.public);
-            public.any(|item| item_name(&item.kind).is_some_and(|it| it.name == name))
-        };
-        self.modules.iter().find(has).map(|module| module.name)
+    /// Whether a name that was meant is still looked for. To hold a name against all others
+    /// takes time, and a program with so many unknown names has another mistake.
+    pub(crate) fn suggests(&mut self) -> bool {
+        self.suggestions += 1;
+        self.suggestions <= MOST_SUGGESTIONS
+    }
+
+    /// The module that has a public item of this name, if one has: the first.
+    pub(crate) fn exported(&mut self, name: Name) -> Option<Name> {
+        let modules = &self.modules;
+        let exports = self.exports.get_or_insert_with(|| {
+            let mut exports = HashMap::new();
+            for module in modules {
+                let public = module.ast.items.iter().filter(|item| item.public);
+                for name in public.filter_map(|item| item_name(&item.kind)) {
+                    exports.entry(name.name).or_insert(module.name);
+                }
+            }
+            exports
+        });
+        exports.get(&name).copied()
     }
 
     pub(crate) fn layer(&self, id: LayerId) -> &Layer {

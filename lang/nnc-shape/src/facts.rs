@@ -1,7 +1,7 @@
 //! What is known of the sizes of a program, and questions about it.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use nnc_base::Name;
 
@@ -18,10 +18,12 @@ use crate::solve::{Solved, reduce_congruence};
 /// satisfy the facts, and what is too hard is [`Answer::Unproven`].
 #[derive(Clone, Default, Debug)]
 pub struct Facts {
-    declared: BTreeMap<Name, (i64, Option<i64>)>,
-    given: Vec<Fact>,
-    /// What became of them; found when it is first asked for, because facts come in runs.
-    solved: OnceLock<Solved>,
+    // Scopes are copied far more often than they learn something.
+    declared: Arc<BTreeMap<Name, (i64, Option<i64>)>>,
+    given: Arc<Vec<Fact>>,
+    /// Found when first asked for, so that facts that are said one after the other are
+    /// solved once.
+    solved: OnceLock<Arc<Solved>>,
 }
 
 /// A verdict without the search for examples.
@@ -39,14 +41,14 @@ impl Facts {
 
     /// Says where a variable lies, both ends included.
     pub fn declare(&mut self, name: Name, min: i64, max: Option<i64>) {
-        self.declared.insert(name, (min, max));
+        Arc::make_mut(&mut self.declared).insert(name, (min, max));
         self.solved = OnceLock::new();
     }
 
     pub fn assume(&mut self, fact: Fact) {
         let fact = fact.canonical();
         if !self.given.contains(&fact) {
-            self.given.push(fact);
+            Arc::make_mut(&mut self.given).push(fact);
             self.solved = OnceLock::new();
         }
     }
@@ -104,10 +106,9 @@ impl Facts {
     /// The quotient, where the facts prove that there is no remainder; in the
     /// program's own variables.
     pub fn exact_div(&self, dividend: &Dim, divisor: &Dim) -> Result<Dim, Answer> {
-        let solved = self.solved();
-        let (above, below) = (solved.reduce(dividend), solved.reduce(divisor));
+        let (above, below) = (self.solved().reduce(dividend), self.solved().reduce(divisor));
         if let Some(quotient) = above.exact_div(&below) {
-            return Ok(solved.present(&solved.reduce(&quotient)));
+            return Ok(self.solved().present(&self.solved().reduce(&quotient)));
         }
         match self.divides(divisor, dividend) {
             Answer::Proven => Ok(self.normalise(&above.floor_div(&below))),
@@ -118,7 +119,8 @@ impl Facts {
     /// Bounds that all sizes keep; either may be missing.
     pub fn range(&self, dim: &Dim) -> (Option<i64>, Option<i64>) {
         let solved = self.solved();
-        let range = solved.interval_with_facts(&solved.reduce(dim)).meet(solved.interval(dim));
+        let reduced = solved.reduce(dim);
+        let range = solved.interval_with_facts(&reduced).meet(solved.interval(dim));
         let narrow = |bound: Option<i128>| bound.and_then(|it| i64::try_from(it).ok());
         (narrow(range.low), narrow(range.high))
     }
@@ -144,7 +146,7 @@ impl Facts {
     }
 
     pub(crate) fn solved(&self) -> &Solved {
-        self.solved.get_or_init(|| Solved::new(&self.declared, &self.given))
+        self.solved.get_or_init(|| Arc::new(Solved::new(&self.declared, &self.given)))
     }
 
     /// The form that says most is judged first; the other may follow from inequalities.

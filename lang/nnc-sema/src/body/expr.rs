@@ -222,6 +222,11 @@ impl Body<'_, '_> {
             self.report(name_errors::unbound_dim(name, span, false));
             return;
         }
+        if !self.cx.suggests() {
+            let module = self.cx.exported(name.name);
+            self.report(name_errors::unknown_name(name, None, module));
+            return;
+        }
         let mut known: Vec<Name> = self.names.keys().copied().collect();
         known.extend(self.scope.names.keys());
         known.extend(self.vars.iter().map(|var| var.name));
