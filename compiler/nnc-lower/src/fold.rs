@@ -1,10 +1,13 @@
 //! `fold` over arrays of layers and state.
 //!
-//! Two or more equal layers become one graph that is called once for each: its
+//! Two or more equal layers become one graph that is called once for each, neighbours that
+//! differ in what stands in their holes a graph for each run of equal ones: its
 //! parameters are named from the item on (`attn.wq.weight`), its inputs are the
 //! carry, the state that it changes and what it reads from around, and a run-time
 //! dim says which item it is, for the place in state that lies stacked.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::rc::Rc;
 
 use nnc_base::Name;
@@ -56,8 +59,49 @@ impl<'a> Lowerer<'a> {
         match count {
             0 => Ok(init),
             1 => self.only_item(frame, fold, &arrays, init),
-            _ => self.calls(frame, fold, &arrays, init, count),
+            _ => {
+                let mut value = init;
+                for run in self.equal_runs(&arrays, count) {
+                    value = self.calls(frame, fold, &mut arrays, value, count, run)?;
+                }
+                for (item, array) in fold.arrays.iter().zip(arrays) {
+                    if let (Some((_, all)), Array::State(state)) = (item.updated, array) {
+                        frame.locals.insert(all, Val::State(state));
+                    }
+                }
+                Ok(value)
+            }
         }
+    }
+
+    /// The items of the arrays, cut into runs of neighbours that are equal: that have the
+    /// same candidates in the holes of their spaces.
+    fn equal_runs(&self, arrays: &[Array], count: i64) -> Vec<Range<i64>> {
+        if self.choices.is_empty() {
+            return vec![0..count];
+        }
+        let chosen = |at: i64| -> Vec<BTreeMap<&str, usize>> {
+            let layers = arrays.iter().filter_map(|array| match array {
+                Array::Layers(layers) => Some(format!("{}.{at}.", layers.place)),
+                Array::State(_) => None,
+            });
+            let below = |place: String| {
+                let below = self.choices.iter();
+                below.filter_map(|(it, chosen)| Some((it.strip_prefix(&place)?, *chosen))).collect()
+            };
+            layers.map(below).collect()
+        };
+        let mut runs: Vec<Range<i64>> = Vec::new();
+        let mut before = None;
+        for at in 0..count {
+            let here = chosen(at);
+            match runs.last_mut().filter(|_| before.as_ref() == Some(&here)) {
+                Some(run) => run.end = at + 1,
+                None => runs.push(at..at + 1),
+            }
+            before = Some(here);
+        }
+        runs
     }
 
     /// The body once, in place.
@@ -72,13 +116,13 @@ impl<'a> Lowerer<'a> {
         for (item, array) in fold.arrays.iter().zip(arrays) {
             let value = match array {
                 Array::Layers(layers) => {
-                    let path = format!("{}.0", layers.path);
+                    let paths = (format!("{}.0", layers.path), format!("{}.0", layers.place));
                     let home = layers.owner.home;
                     Val::Layer(self.instantiate(
                         &layers.owner,
                         &layers.layer,
                         home,
-                        path,
+                        paths,
                         self.span,
                     )?)
                 }
@@ -129,13 +173,15 @@ impl<'a> Lowerer<'a> {
         }
     }
 
+    /// The items of a run: one graph for the body, and a call of it for each.
     fn calls(
         &mut self,
         frame: &mut Frame<'a>,
         fold: &'a Fold,
-        arrays: &[Array],
+        arrays: &mut [Array],
         init: Val,
         count: i64,
+        run: Range<i64>,
     ) -> Lowering<Val> {
         let mut carried = Vec::new();
         for tensor in leaves(&init) {
@@ -143,18 +189,19 @@ impl<'a> Lowerer<'a> {
         }
 
         // The graph of one iteration.
-        let (graph, index) = self.iteration_graph(arrays, count)?;
+        let (graph, index) = self.iteration_graph(arrays, count, &run)?;
         let home = self.begin_graph(graph);
         let mut inner = frame.clone();
         let layers = arrays.iter().filter(|array| matches!(array, Array::Layers(_))).count();
         let mut formals = Vec::new();
-        for (item, array) in fold.arrays.iter().zip(arrays) {
+        for (item, array) in fold.arrays.iter().zip(arrays.iter()) {
             if let Array::Layers(array) = array {
                 let name = inner.function.locals[item.item].name;
                 let path = if layers == 1 { String::new() } else { name.to_string() };
-                let instance = self.formal_item(array, home, path)?;
+                let place = format!("{}.{}", array.place, run.start);
+                let instance = self.formal_item(array, home, (path, place))?;
                 formals.push((
-                    array,
+                    array.clone(),
                     instance.path.clone(),
                     self.declare_params(&instance, self.span)?,
                 ));
@@ -169,7 +216,7 @@ impl<'a> Lowerer<'a> {
         }
         inner.locals.insert(fold.carry, rebuilt(&init, &mut inputs.into_iter()));
         let mut changed: Vec<u32> = Vec::new();
-        for (item, array) in fold.arrays.iter().zip(arrays) {
+        for (item, array) in fold.arrays.iter().zip(arrays.iter()) {
             let Array::State(state) = array else { continue };
             let mut state = state.clone();
             if item.updated.is_some() {
@@ -211,7 +258,7 @@ impl<'a> Lowerer<'a> {
 
         // One call for each item.
         let top = self.stack.len() - 1;
-        for at in 0..count {
+        for at in run {
             let mut params: Vec<ParamId> = Vec::new();
             for (array, path, names) in &formals {
                 for name in names {
@@ -244,9 +291,8 @@ impl<'a> Lowerer<'a> {
 
         let mut rest = changed.into_iter();
         for (item, array) in fold.arrays.iter().zip(arrays) {
-            if let (Some((_, all)), Array::State(state)) = (item.updated, array) {
-                let bases: Vec<u32> = rest.by_ref().take(state.bases.len()).collect();
-                frame.locals.insert(all, Val::State(State { bases, prefix: state.prefix.clone() }));
+            if let (Some(_), Array::State(state)) = (item.updated, array) {
+                state.bases = rest.by_ref().take(state.bases.len()).collect();
             }
         }
         let results: Vec<Tensor> =
@@ -255,13 +301,22 @@ impl<'a> Lowerer<'a> {
     }
 
     /// An empty graph with the sizes of the one around and the item's number, last.
-    fn iteration_graph(&mut self, arrays: &[Array], count: i64) -> Lowering<(Graph, Name)> {
+    fn iteration_graph(
+        &mut self,
+        arrays: &[Array],
+        count: i64,
+        run: &Range<i64>,
+    ) -> Lowering<(Graph, Name)> {
         let around = &self.building()?.graph;
         let field = arrays.iter().find_map(|array| match array {
             Array::Layers(layers) => Some(layers.path.as_str()),
             Array::State(_) => None,
         });
-        let mut graph = Graph::new(format!("{}.{}", around.name, field.unwrap_or("fold")));
+        let mut name = format!("{}.{}", around.name, field.unwrap_or("fold"));
+        if *run != (0..count) {
+            name.push_str(&format!(".{}", run.start));
+        }
+        let mut graph = Graph::new(name);
         graph.dims = around.dims.clone();
         graph.facts = around.facts.clone();
         let index = new_dim(&graph, "layer");
@@ -271,8 +326,13 @@ impl<'a> Lowerer<'a> {
     }
 
     /// The item of an array as the graph of an iteration sees it.
-    fn formal_item(&self, array: &LayerArray, home: Home, path: String) -> Lowering<Rc<Instance>> {
-        self.instantiate(&array.owner, &array.layer, home, path, self.span)
+    fn formal_item(
+        &self,
+        array: &LayerArray,
+        home: Home,
+        paths: (String, String),
+    ) -> Lowering<Rc<Instance>> {
+        self.instantiate(&array.owner, &array.layer, home, paths, self.span)
     }
 
     /// A stored tensor with elements of this type.
