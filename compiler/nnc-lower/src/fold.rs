@@ -1,7 +1,7 @@
 //! `fold` over arrays of layers and state.
 //!
-//! Two or more equal layers become one graph that is called once for each, neighbours that
-//! differ in what stands in their holes a graph for each run of equal ones: its
+//! Two or more equal layers become one graph that is called once for each; of layers with
+//! holes, neighbours are equal where the same stands in them. Its
 //! parameters are named from the item on (`attn.wq.weight`), its inputs are the
 //! carry, the state that it changes and what it reads from around, and a run-time
 //! dim says which item it is, for the place in state that lies stacked.
@@ -56,29 +56,27 @@ impl<'a> Lowerer<'a> {
         }
         let init = self.expr(frame, &fold.init)?;
         let init = self.settled_value(init)?;
-        match count {
-            0 => Ok(init),
-            1 => self.only_item(frame, fold, &arrays, init),
-            _ => {
-                let mut value = init;
-                for run in self.equal_runs(&arrays, count) {
-                    value = self.calls(frame, fold, &mut arrays, value, count, run)?;
-                }
-                for (item, array) in fold.arrays.iter().zip(arrays) {
-                    if let (Some((_, all)), Array::State(state)) = (item.updated, array) {
-                        frame.locals.insert(all, Val::State(state));
-                    }
-                }
-                Ok(value)
+        let mut value = init;
+        for run in self.equal_runs(&arrays, count) {
+            value = if run.end - run.start == 1 {
+                self.single(frame, fold, &mut arrays, value, run.start)?
+            } else {
+                self.calls(frame, fold, &mut arrays, value, count, run)?
+            };
+        }
+        for (item, array) in fold.arrays.iter().zip(arrays) {
+            if let (Some((_, all)), Array::State(state)) = (item.updated, array) {
+                frame.locals.insert(all, Val::State(state));
             }
         }
+        Ok(value)
     }
 
     /// The items of the arrays, cut into runs of neighbours that are equal: that have the
     /// same candidates in the holes of their spaces.
     fn equal_runs(&self, arrays: &[Array], count: i64) -> Vec<Range<i64>> {
         if self.choices.is_empty() {
-            return vec![0..count];
+            return if count > 0 { vec![0..count] } else { Vec::new() };
         }
         let chosen = |at: i64| -> Vec<BTreeMap<&str, usize>> {
             let layers = arrays.iter().filter_map(|array| match array {
@@ -104,37 +102,33 @@ impl<'a> Lowerer<'a> {
         runs
     }
 
-    /// The body once, in place.
-    fn only_item(
+    /// The body for one item, in place.
+    fn single(
         &mut self,
         frame: &mut Frame<'a>,
         fold: &'a Fold,
-        arrays: &[Array],
+        arrays: &mut [Array],
         init: Val,
+        at: i64,
     ) -> Lowering<Val> {
         frame.locals.insert(fold.carry, init);
-        for (item, array) in fold.arrays.iter().zip(arrays) {
+        for (item, array) in fold.arrays.iter().zip(arrays.iter()) {
             let value = match array {
                 Array::Layers(layers) => {
-                    let paths = (format!("{}.0", layers.path), format!("{}.0", layers.place));
+                    let paths = (format!("{}.{at}", layers.path), format!("{}.{at}", layers.place));
                     let home = layers.owner.home;
-                    Val::Layer(self.instantiate(
-                        &layers.owner,
-                        &layers.layer,
-                        home,
-                        paths,
-                        self.span,
-                    )?)
+                    let owner = &layers.owner;
+                    let layer = self.instantiate(owner, &layers.layer, home, paths, self.span)?;
+                    Val::Layer(layer)
                 }
-                Array::State(state) => self.item(frame, item, state, Dim::constant(0))?,
+                Array::State(state) => self.item(frame, item, state, Dim::constant(at))?,
             };
             frame.locals.insert(item.item, value);
         }
         let result = self.expr(frame, &fold.body)?;
         for (item, array) in fold.arrays.iter().zip(arrays) {
-            if let (Some((after, all)), Array::State(state)) = (item.updated, array) {
-                let bases = self.bases(frame, after)?;
-                frame.locals.insert(all, Val::State(State { bases, prefix: state.prefix.clone() }));
+            if let (Some((after, _)), Array::State(state)) = (item.updated, array) {
+                state.bases = self.bases(frame, after)?;
             }
         }
         self.settled_value(result)

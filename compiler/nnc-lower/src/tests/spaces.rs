@@ -52,26 +52,6 @@ fn neighbours_with_equal_choices_share_a_graph() {
       %6 = nest (%0, %5) [i: 2, i_2: 3] { (%0[i, i_2] + %5[i, i_2]) } : f32[2, 3]
       return %6
     }
-    graph @run.cells.2(layer in 0..=3) {
-      %0 = input : f32[2, 3]
-      %1 = nest (%0) [i: 2, i_2: 3] { (%0[i, i_2] + %0[i, i_2]) } : f32[2, 3]
-      return %1
-    }
-    graph @run.cells.3(layer in 0..=3) {
-      param 0 "mix.Linear<D, D>(bias=false) >> Two<D>.0.weight" : f32[3, 3]
-      param 1 "mix.Linear<D, D>(bias=false) >> Two<D>.1.a.weight" : f32[3, 3]
-      param 2 "mix.Linear<D, D>(bias=false) >> Two<D>.1.b.weight" : f32[3, 3]
-      %0 = input : f32[2, 3]
-      %1 = param 0 : f32[3, 3]
-      %2 = nest (%0, %1) [i: 2, o: 3] sum f32 [i_2: 3] { (%0[i, i_2] * %1[o, i_2]) } : f32[2, 3]
-      %3 = param 1 : f32[3, 3]
-      %4 = nest (%2, %3) [i: 2, o: 3] sum f32 [i_2: 3] { (%2[i, i_2] * %3[o, i_2]) } : f32[2, 3]
-      %5 = nest (%4) [i: 2, i_2: 3] { max(%4[i, i_2], f32(0.0)) } : f32[2, 3]
-      %6 = param 2 : f32[3, 3]
-      %7 = nest (%5, %6) [i: 2, o: 3] sum f32 [i_2: 3] { (%5[i, i_2] * %6[o, i_2]) } : f32[2, 3]
-      %8 = nest (%0, %7) [i: 2, i_2: 3] { (%0[i, i_2] + %7[i, i_2]) } : f32[2, 3]
-      return %8
-    }
     graph @run() {
       param 0 "cells.0.mix.Two<D>.a.weight" : f32[3, 3]
       param 1 "cells.0.mix.Two<D>.b.weight" : f32[3, 3]
@@ -83,9 +63,16 @@ fn neighbours_with_equal_choices_share_a_graph() {
       %0 = input : f32[2, 3]
       %1 = call @run.cells.0 dims [0] (%0) params [0, 1] : f32[2, 3]
       %2 = call @run.cells.0 dims [1] (%1) params [2, 3] : f32[2, 3]
-      %3 = call @run.cells.2 dims [2] (%2) params [] : f32[2, 3]
-      %4 = call @run.cells.3 dims [3] (%3) params [4, 5, 6] : f32[2, 3]
-      return %4
+      %3 = nest (%2) [i: 2, i_2: 3] { (%2[i, i_2] + %2[i, i_2]) } : f32[2, 3]
+      %4 = param 4 : f32[3, 3]
+      %5 = nest (%3, %4) [i: 2, o: 3] sum f32 [i_2: 3] { (%3[i, i_2] * %4[o, i_2]) } : f32[2, 3]
+      %6 = param 5 : f32[3, 3]
+      %7 = nest (%5, %6) [i: 2, o: 3] sum f32 [i_2: 3] { (%5[i, i_2] * %6[o, i_2]) } : f32[2, 3]
+      %8 = nest (%7) [i: 2, i_2: 3] { max(%7[i, i_2], f32(0.0)) } : f32[2, 3]
+      %9 = param 6 : f32[3, 3]
+      %10 = nest (%8, %9) [i: 2, o: 3] sum f32 [i_2: 3] { (%8[i, i_2] * %9[o, i_2]) } : f32[2, 3]
+      %11 = nest (%3, %10) [i: 2, i_2: 3] { (%3[i, i_2] + %10[i, i_2]) } : f32[2, 3]
+      return %11
     }
     entry run = @run {
       input x
