@@ -17,6 +17,7 @@ use crate::frame::Frame;
 use crate::instance::Instance;
 use crate::lowerer::{Lowerer, Lowering};
 use crate::params::ParamInfo;
+use crate::space;
 use crate::value::{State, Val};
 
 /// A model as a graph program.
@@ -34,6 +35,12 @@ pub struct Lowered {
 pub fn lower(program: &Program, model: &Model) -> Result<Lowered, Vec<Diagnostic>> {
     let mut lowerer = Lowerer::new(program);
     lowerer.span = model.span;
+    let holes = space::holes(program, model)?;
+    let open = space::open(&holes, model);
+    if !open.is_empty() {
+        return Err(vec![errors::open_holes(model, &holes, &open)]);
+    }
+    lowerer.choices = model.chosen.iter().map(|it| (it.hole.clone(), it.candidate)).collect();
     let params = lowerer.root(model).and_then(|root| lowerer.params_of(&root, model.span));
     let params = params.map_err(|diagnostic| vec![*diagnostic])?;
     let mut diagnostics = Vec::new();
@@ -70,16 +77,18 @@ pub fn model_of_export(program: &Program, export: &hir::Export) -> Option<Model>
         span: export.entry.span,
         layer: LayerUse { layer: layer_id, dims: Vec::new(), configs: configs? },
         checkpoint: None,
+        chosen: Vec::new(),
         entries: vec![export.entry.clone()],
     })
 }
 
 impl<'a> Lowerer<'a> {
     /// The model's layer, at home in the graph that is started next.
-    fn root(&self, model: &Model) -> Lowering<Rc<Instance>> {
+    pub(crate) fn root(&self, model: &Model) -> Lowering<Rc<Instance>> {
         let home = self.next_home;
         let outside = Instance::outside(model.layer.layer, home);
-        let root = self.instantiate(&outside, &model.layer, home, String::new(), model.span)?;
+        let paths = (String::new(), String::new());
+        let root = self.instantiate(&outside, &model.layer, home, paths, model.span)?;
         // Formulas are in terms of the layer's own parameters.
         let mut root = Rc::unwrap_or_clone(root);
         for param in &self.program.layers[model.layer.layer].params {

@@ -1,8 +1,10 @@
 //! What only a model's numbers can show to be wrong, one function a mistake.
 
 use nnc_base::{Code, Diagnostic, Name, Span};
-use nnc_hir::{Base, Condition, DimParam};
+use nnc_hir::{Base, Condition, DimParam, Model};
 use nnc_shape::Dim;
+
+use crate::space::{Hole, members};
 
 /// A run-time size without an upper bound.
 pub(crate) fn unbounded(at: Span, entry: Name, param: &DimParam) -> Diagnostic {
@@ -75,13 +77,36 @@ pub(crate) fn too_many_items(at: Span, path: &str, count: i64, most: i64) -> Dia
         .help("check the numbers of the model")
 }
 
-pub(crate) fn open_hole(at: Span, path: &str) -> Diagnostic {
-    Diagnostic::error(
-        Code("E0509"),
-        at,
-        format!("{path} is a hole of a space, and a model needs one layer there"),
-    )
-    .help("write the layer that you choose in place of the hole")
+/// A model that does not choose for all holes of its spaces.
+pub(crate) fn open_holes(model: &Model, holes: &[Hole], open: &[&Hole]) -> Diagnostic {
+    let name = model.name;
+    let first = open.first();
+    let (which, span) = match first {
+        Some(hole) if open.len() == 1 => (format!("the hole `{}`", hole.written), hole.span),
+        Some(hole) => (format!("{} holes open, `{}` first", open.len(), hole.written), hole.span),
+        None => ("no hole".to_owned(), model.span),
+    };
+    let open_word = if open.len() == 1 { " open" } else { "" };
+    let text = format!("model `{name}` leaves {which}{open_word}");
+    let candidates = first.map(|hole| hole.candidates.as_slice()).unwrap_or_default();
+    let listed: Vec<String> = candidates.iter().take(8).map(|it| format!("`{it}`")).collect();
+    let more = candidates.len().saturating_sub(8);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let example = match (first, candidates.first()) {
+        (Some(hole), Some(candidate)) => format!("choose {} = {candidate}", hole.written),
+        _ => "choose cells[0].mix = …".to_owned(),
+    };
+    Diagnostic::error(Code("E0509"), model.span, text)
+        .here(format!("a space of {} members", members(holes)))
+        .label(span, format!("one of {}{more}", listed.join(", ")))
+        .help(format!("choose in the model's block: `{example}`"))
+        .help(format!("or find members that are good: `nnc search` with `--model {name}`"))
+}
+
+/// A space that is run outside of a model, in a test for example.
+pub(crate) fn hole_without_model(at: Span, place: &str) -> Diagnostic {
+    Diagnostic::error(Code("E0509"), at, format!("nothing is chosen for the hole `{place}`"))
+        .help("run a model that chooses: `choose cells[0].mix = …` in its block")
 }
 
 pub(crate) fn not_at_a_point(at: Span, what: &str) -> Diagnostic {

@@ -129,7 +129,10 @@ impl<'a> Lowerer<'a> {
             },
             // A program that was checked without errors has them where a hole is.
             ExprKind::Hole(_) | ExprKind::Error => Err(Box::new(errors::value_hole(expr.span))),
-            ExprKind::SpaceHole { .. } => Err(Box::new(errors::open_hole(expr.span, "this"))),
+            ExprKind::SpaceHole { path, value, dims, pack } => {
+                let value = self.expr(frame, value)?;
+                self.space_hole(frame, path, value, dims, pack)
+            }
             ExprKind::Config(_)
             | ExprKind::Condition(_)
             | ExprKind::Float(_)
@@ -327,7 +330,7 @@ impl<'a> Lowerer<'a> {
         if frame.pointwise { Ok(result) } else { self.settled_value(result) }
     }
 
-    fn pack(&self, frame: &Frame<'a>, binding: &PackBinding) -> Vec<Dim> {
+    pub(crate) fn pack(&self, frame: &Frame<'a>, binding: &PackBinding) -> Vec<Dim> {
         let outer: &[Dim] = if binding.outer { &frame.pack } else { &[] };
         outer
             .iter()

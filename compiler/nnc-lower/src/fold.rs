@@ -1,10 +1,13 @@
 //! `fold` over arrays of layers and state.
 //!
-//! Two or more equal layers become one graph that is called once for each: its
+//! Two or more equal layers become one graph that is called once for each; of layers with
+//! holes, neighbours are equal where the same stands in them. Its
 //! parameters are named from the item on (`attn.wq.weight`), its inputs are the
 //! carry, the state that it changes and what it reads from around, and a run-time
 //! dim says which item it is, for the place in state that lies stacked.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::rc::Rc;
 
 use nnc_base::Name;
@@ -53,44 +56,79 @@ impl<'a> Lowerer<'a> {
         }
         let init = self.expr(frame, &fold.init)?;
         let init = self.settled_value(init)?;
-        match count {
-            0 => Ok(init),
-            1 => self.only_item(frame, fold, &arrays, init),
-            _ => self.calls(frame, fold, &arrays, init, count),
+        let mut value = init;
+        for run in self.equal_runs(&arrays, count) {
+            value = if run.end - run.start == 1 {
+                self.single(frame, fold, &mut arrays, value, run.start)?
+            } else {
+                self.calls(frame, fold, &mut arrays, value, count, run)?
+            };
         }
+        for (item, array) in fold.arrays.iter().zip(arrays) {
+            if let (Some((_, all)), Array::State(state)) = (item.updated, array) {
+                frame.locals.insert(all, Val::State(state));
+            }
+        }
+        Ok(value)
     }
 
-    /// The body once, in place.
-    fn only_item(
+    /// The items of the arrays, cut into runs of neighbours that are equal: that have the
+    /// same candidates in the holes of their spaces.
+    fn equal_runs(&self, arrays: &[Array], count: i64) -> Vec<Range<i64>> {
+        if self.choices.is_empty() {
+            return if count > 0 { vec![0..count] } else { Vec::new() };
+        }
+        let chosen = |at: i64| -> Vec<BTreeMap<&str, usize>> {
+            let layers = arrays.iter().filter_map(|array| match array {
+                Array::Layers(layers) => Some(format!("{}.{at}.", layers.place)),
+                Array::State(_) => None,
+            });
+            let below = |place: String| {
+                let below = self.choices.iter();
+                below.filter_map(|(it, chosen)| Some((it.strip_prefix(&place)?, *chosen))).collect()
+            };
+            layers.map(below).collect()
+        };
+        let mut runs: Vec<Range<i64>> = Vec::new();
+        let mut before = None;
+        for at in 0..count {
+            let here = chosen(at);
+            match runs.last_mut().filter(|_| before.as_ref() == Some(&here)) {
+                Some(run) => run.end = at + 1,
+                None => runs.push(at..at + 1),
+            }
+            before = Some(here);
+        }
+        runs
+    }
+
+    /// The body for one item, in place.
+    fn single(
         &mut self,
         frame: &mut Frame<'a>,
         fold: &'a Fold,
-        arrays: &[Array],
+        arrays: &mut [Array],
         init: Val,
+        at: i64,
     ) -> Lowering<Val> {
         frame.locals.insert(fold.carry, init);
-        for (item, array) in fold.arrays.iter().zip(arrays) {
+        for (item, array) in fold.arrays.iter().zip(arrays.iter()) {
             let value = match array {
                 Array::Layers(layers) => {
-                    let path = format!("{}.0", layers.path);
+                    let paths = (format!("{}.{at}", layers.path), format!("{}.{at}", layers.place));
                     let home = layers.owner.home;
-                    Val::Layer(self.instantiate(
-                        &layers.owner,
-                        &layers.layer,
-                        home,
-                        path,
-                        self.span,
-                    )?)
+                    let owner = &layers.owner;
+                    let layer = self.instantiate(owner, &layers.layer, home, paths, self.span)?;
+                    Val::Layer(layer)
                 }
-                Array::State(state) => self.item(frame, item, state, Dim::constant(0))?,
+                Array::State(state) => self.item(frame, item, state, Dim::constant(at))?,
             };
             frame.locals.insert(item.item, value);
         }
         let result = self.expr(frame, &fold.body)?;
         for (item, array) in fold.arrays.iter().zip(arrays) {
-            if let (Some((after, all)), Array::State(state)) = (item.updated, array) {
-                let bases = self.bases(frame, after)?;
-                frame.locals.insert(all, Val::State(State { bases, prefix: state.prefix.clone() }));
+            if let (Some((after, _)), Array::State(state)) = (item.updated, array) {
+                state.bases = self.bases(frame, after)?;
             }
         }
         self.settled_value(result)
@@ -129,13 +167,15 @@ impl<'a> Lowerer<'a> {
         }
     }
 
+    /// The items of a run: one graph for the body, and a call of it for each.
     fn calls(
         &mut self,
         frame: &mut Frame<'a>,
         fold: &'a Fold,
-        arrays: &[Array],
+        arrays: &mut [Array],
         init: Val,
         count: i64,
+        run: Range<i64>,
     ) -> Lowering<Val> {
         let mut carried = Vec::new();
         for tensor in leaves(&init) {
@@ -143,18 +183,19 @@ impl<'a> Lowerer<'a> {
         }
 
         // The graph of one iteration.
-        let (graph, index) = self.iteration_graph(arrays, count)?;
+        let (graph, index) = self.iteration_graph(arrays, count, &run)?;
         let home = self.begin_graph(graph);
         let mut inner = frame.clone();
         let layers = arrays.iter().filter(|array| matches!(array, Array::Layers(_))).count();
         let mut formals = Vec::new();
-        for (item, array) in fold.arrays.iter().zip(arrays) {
+        for (item, array) in fold.arrays.iter().zip(arrays.iter()) {
             if let Array::Layers(array) = array {
                 let name = inner.function.locals[item.item].name;
                 let path = if layers == 1 { String::new() } else { name.to_string() };
-                let instance = self.formal_item(array, home, path)?;
+                let place = format!("{}.{}", array.place, run.start);
+                let instance = self.formal_item(array, home, (path, place))?;
                 formals.push((
-                    array,
+                    array.clone(),
                     instance.path.clone(),
                     self.declare_params(&instance, self.span)?,
                 ));
@@ -169,7 +210,7 @@ impl<'a> Lowerer<'a> {
         }
         inner.locals.insert(fold.carry, rebuilt(&init, &mut inputs.into_iter()));
         let mut changed: Vec<u32> = Vec::new();
-        for (item, array) in fold.arrays.iter().zip(arrays) {
+        for (item, array) in fold.arrays.iter().zip(arrays.iter()) {
             let Array::State(state) = array else { continue };
             let mut state = state.clone();
             if item.updated.is_some() {
@@ -211,7 +252,7 @@ impl<'a> Lowerer<'a> {
 
         // One call for each item.
         let top = self.stack.len() - 1;
-        for at in 0..count {
+        for at in run {
             let mut params: Vec<ParamId> = Vec::new();
             for (array, path, names) in &formals {
                 for name in names {
@@ -244,9 +285,8 @@ impl<'a> Lowerer<'a> {
 
         let mut rest = changed.into_iter();
         for (item, array) in fold.arrays.iter().zip(arrays) {
-            if let (Some((_, all)), Array::State(state)) = (item.updated, array) {
-                let bases: Vec<u32> = rest.by_ref().take(state.bases.len()).collect();
-                frame.locals.insert(all, Val::State(State { bases, prefix: state.prefix.clone() }));
+            if let (Some(_), Array::State(state)) = (item.updated, array) {
+                state.bases = rest.by_ref().take(state.bases.len()).collect();
             }
         }
         let results: Vec<Tensor> =
@@ -255,13 +295,22 @@ impl<'a> Lowerer<'a> {
     }
 
     /// An empty graph with the sizes of the one around and the item's number, last.
-    fn iteration_graph(&mut self, arrays: &[Array], count: i64) -> Lowering<(Graph, Name)> {
+    fn iteration_graph(
+        &mut self,
+        arrays: &[Array],
+        count: i64,
+        run: &Range<i64>,
+    ) -> Lowering<(Graph, Name)> {
         let around = &self.building()?.graph;
         let field = arrays.iter().find_map(|array| match array {
             Array::Layers(layers) => Some(layers.path.as_str()),
             Array::State(_) => None,
         });
-        let mut graph = Graph::new(format!("{}.{}", around.name, field.unwrap_or("fold")));
+        let mut name = format!("{}.{}", around.name, field.unwrap_or("fold"));
+        if *run != (0..count) {
+            name.push_str(&format!(".{}", run.start));
+        }
+        let mut graph = Graph::new(name);
         graph.dims = around.dims.clone();
         graph.facts = around.facts.clone();
         let index = new_dim(&graph, "layer");
@@ -271,8 +320,13 @@ impl<'a> Lowerer<'a> {
     }
 
     /// The item of an array as the graph of an iteration sees it.
-    fn formal_item(&self, array: &LayerArray, home: Home, path: String) -> Lowering<Rc<Instance>> {
-        self.instantiate(&array.owner, &array.layer, home, path, self.span)
+    fn formal_item(
+        &self,
+        array: &LayerArray,
+        home: Home,
+        paths: (String, String),
+    ) -> Lowering<Rc<Instance>> {
+        self.instantiate(&array.owner, &array.layer, home, paths, self.span)
     }
 
     /// A stored tensor with elements of this type.

@@ -24,6 +24,9 @@ pub(crate) struct Instance {
     /// The graph that declares its parameters, under names that start with `path`.
     pub home: Home,
     pub path: String,
+    /// The path in the model's layer, whatever graph its parameters are of and without the
+    /// names of candidates: what choices are for.
+    pub place: String,
 }
 
 impl Instance {
@@ -37,6 +40,7 @@ impl Instance {
             bools: HashMap::new(),
             home,
             path: String::new(),
+            place: String::new(),
         }
     }
 
@@ -57,23 +61,32 @@ impl Instance {
 
     /// The name of a field's parameter or the start of its sub-layer's names.
     pub(crate) fn field_path(&self, field: Name) -> String {
-        if self.path.is_empty() { field.to_string() } else { format!("{}.{field}", self.path) }
+        below(&self.path, field)
+    }
+
+    /// The place of a field.
+    pub(crate) fn field_place(&self, field: Name) -> String {
+        below(&self.place, field)
     }
 }
 
+fn below(path: &str, field: Name) -> String {
+    if path.is_empty() { field.to_string() } else { format!("{path}.{field}") }
+}
+
 impl Lowerer<'_> {
-    /// The layer that a field of `owner` (or a model) uses.
+    /// The layer that a field of `owner` (or a model) uses, with its path and its place.
     pub(crate) fn instantiate(
         &self,
         owner: &Instance,
         layer_use: &LayerUse,
         home: Home,
-        path: String,
+        (path, place): (String, String),
         at: Span,
     ) -> Lowering<Rc<Instance>> {
         let layer = &self.program.layers[layer_use.layer];
         let mut instance = Instance::outside(layer_use.layer, home);
-        instance.path = path;
+        (instance.path, instance.place) = (path, place);
         for (param, dim) in layer.params.iter().zip(&layer_use.dims) {
             instance.sizes.insert(param.name, owner.dim(dim));
             instance.formulas.insert(param.name, owner.formula(dim));

@@ -32,11 +32,13 @@ mod rearrange;
 mod reduce;
 mod scalar;
 mod scan;
+mod space;
 mod test_block;
 mod value;
 
 pub use entry::{Lowered, lower, model_of_export};
 pub use params::ParamInfo;
+pub use space::{Hole, holes, members};
 pub use test_block::{LoweredTest, LoweredTests, lower_tests};
 
 #[cfg(test)]

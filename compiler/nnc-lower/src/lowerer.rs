@@ -1,5 +1,7 @@
 //! What all of lowering shares.
 
+use std::collections::HashMap;
+
 use nnc_base::{Diagnostic, Name, Span};
 use nnc_graph::{Elem, Module, Scalar, TensorType, Var};
 use nnc_hir::Program;
@@ -28,6 +30,8 @@ pub(crate) struct Lowerer<'a> {
     pub fields: i64,
     /// Sizes that a statement asserts, to be checked when an entry is called.
     pub asserted: Vec<nnc_hir::Condition>,
+    /// Which candidate stands in which hole, by the hole's place.
+    pub choices: HashMap<String, usize>,
     /// Outcomes of `assert`s in a test.
     pub outcomes: Vec<(u32, Span)>,
 }
@@ -45,6 +49,7 @@ impl<'a> Lowerer<'a> {
             depth: 0,
             fields: 0,
             asserted: Vec::new(),
+            choices: HashMap::new(),
             outcomes: Vec::new(),
         }
     }

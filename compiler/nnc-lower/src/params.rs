@@ -11,10 +11,10 @@ use crate::instance::Instance;
 use crate::lowerer::{Lowerer, Lowering};
 
 /// Layers may be nested this deep.
-const MOST_NESTING: usize = 64;
+pub(crate) const MOST_NESTING: usize = 64;
 
 /// A model may have this many fields, those of arrays counted one by one.
-const MOST_FIELDS: i64 = 1 << 20;
+pub(crate) const MOST_FIELDS: i64 = 1 << 20;
 
 /// A tensor that a checkpoint fills.
 #[derive(Clone, PartialEq, Debug)]
@@ -79,7 +79,9 @@ impl<'a> Lowerer<'a> {
         }
         for field in &layer.fields {
             let path = instance.field_path(field.name);
-            self.collect_field(instance, &field.value, path, field.span, depth, params)?;
+            let place = instance.field_place(field.name);
+            let paths = (path, place);
+            self.collect_field(instance, &field.value, paths, field.span, depth, params)?;
         }
         Ok(())
     }
@@ -88,7 +90,7 @@ impl<'a> Lowerer<'a> {
         &mut self,
         owner: &Instance,
         value: &'a FieldValue,
-        path: String,
+        (path, place): (String, String),
         span: Span,
         depth: usize,
         params: &mut Vec<ParamInfo>,
@@ -121,7 +123,7 @@ impl<'a> Lowerer<'a> {
             }
             FieldValue::Layer(layer) => {
                 let home: Home = owner.home;
-                let inner = self.instantiate(owner, layer, home, path, span)?;
+                let inner = self.instantiate(owner, layer, home, (path, place), span)?;
                 self.collect(&inner, span, depth + 1, params)
             }
             FieldValue::Array(item, count) => {
@@ -133,11 +135,19 @@ impl<'a> Lowerer<'a> {
                     return Err(Box::new(errors::too_many_items(span, &path, count, MOST_FIELDS)));
                 }
                 for at in 0..count {
-                    self.collect_field(owner, item, format!("{path}.{at}"), span, depth, params)?;
+                    let paths = (format!("{path}.{at}"), format!("{place}.{at}"));
+                    self.collect_field(owner, item, paths, span, depth, params)?;
                 }
                 Ok(())
             }
-            FieldValue::Hole(_) => Err(Box::new(errors::open_hole(span, &format!("`{path}`")))),
+            FieldValue::Hole(hole) => {
+                let candidate = self.candidate(&place, hole, span)?;
+                for item in 0..candidate.chain.len() {
+                    let inner = self.chain_item(owner, candidate, (&path, &place), item, span)?;
+                    self.collect(&inner, span, depth + 1, params)?;
+                }
+                Ok(())
+            }
             FieldValue::Absent | FieldValue::If { .. } | FieldValue::Error => Ok(()),
         }
     }

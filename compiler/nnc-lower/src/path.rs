@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use nnc_base::Name;
 use nnc_graph::{Index, Scalar, TensorType};
-use nnc_hir::{FieldValue, LayerUse, Path, PathRoot, PathStep};
+use nnc_hir::{FieldValue, LayerUse, PackBinding, Path, PathRoot, PathStep};
 use nnc_shape::Dim;
 
 use crate::building::Source;
@@ -18,8 +18,9 @@ use crate::value::{Tensor, Val};
 pub(crate) struct LayerArray {
     pub owner: Rc<Instance>,
     pub layer: LayerUse,
-    /// The field's path; items add `.0`, `.1`, ….
+    /// The field's path and place; items add `.0`, `.1`, ….
     pub path: String,
+    pub place: String,
 }
 
 /// A field on the way of a path.
@@ -27,6 +28,7 @@ struct Place<'a> {
     owner: Rc<Instance>,
     value: &'a FieldValue,
     path: String,
+    place: String,
 }
 
 impl<'a> Lowerer<'a> {
@@ -57,15 +59,26 @@ impl<'a> Lowerer<'a> {
                     let Some(field) = place.take() else {
                         return Err(self.internal("an index follows no field"));
                     };
+                    let at = frame.dim(dim);
+                    if let FieldValue::Hole(hole) = field.value {
+                        // A layer of the chain that stands there.
+                        let candidate = self.candidate(&field.place, hole, self.span)?;
+                        let at = at.as_constant().and_then(|at| usize::try_from(at).ok());
+                        let paths = (field.path.as_str(), field.place.as_str());
+                        let at = at.unwrap_or(usize::MAX);
+                        layer =
+                            Some(self.chain_item(&field.owner, candidate, paths, at, self.span)?);
+                        continue;
+                    }
                     let FieldValue::Array(item, _) = field.value else {
                         return Err(self.internal(format!("`{}` is no array", field.path)));
                     };
-                    let at = frame.dim(dim);
                     let value = self.chosen(&field.owner, item)?;
                     place = Some(Place {
                         owner: field.owner,
                         value,
                         path: format!("{}.{at}", field.path),
+                        place: format!("{}.{at}", field.place),
                     });
                 }
             }
@@ -83,8 +96,53 @@ impl<'a> Lowerer<'a> {
             return Err(self.internal(format!("`{}` has no field `{name}`", layer.name)));
         };
         let value = self.chosen(&owner, &field.value)?;
-        let path = owner.field_path(name);
-        Ok(Place { owner, value, path })
+        let (path, place) = (owner.field_path(name), owner.field_place(name));
+        Ok(Place { owner, value, path, place })
+    }
+
+    /// A hole applied to a value: the function of the candidate that stands there.
+    pub(crate) fn space_hole(
+        &mut self,
+        frame: &mut Frame<'a>,
+        path: &Path,
+        value: Val,
+        dims: &[(Name, Dim)],
+        pack: &PackBinding,
+    ) -> Lowering<Val> {
+        let Some((PathStep::Field(name), steps)) = path.steps.split_last() else {
+            return Err(self.internal("a hole is no field"));
+        };
+        let owner = Path { root: path.root, steps: steps.to_vec() };
+        let owner = if steps.is_empty() && path.root == PathRoot::Owner {
+            frame.instance.clone()
+        } else {
+            match self.path(frame, &owner)? {
+                Val::Layer(instance) => Some(instance),
+                Val::Tensor(_) | Val::Dim(_) | Val::Tuple(_) | Val::State(_) | Val::Layers(_) => {
+                    None
+                }
+            }
+        };
+        let Some(owner) = owner else {
+            return Err(self.internal(format!("`{name}` is a hole of no layer")));
+        };
+        let field = self.field(owner.clone(), *name)?;
+        let FieldValue::Hole(hole) = field.value else {
+            return Err(self.internal(format!("`{}` is no hole", field.path)));
+        };
+        let candidate = self.candidate(&field.place, hole, self.span)?;
+        let program = self.program;
+        let Some(function) = candidate.function else {
+            return Err(self.internal(format!("`{}` was not checked", candidate.text)));
+        };
+        let mut inner = Frame::new(&program.functions[function], Some(owner));
+        inner.pointwise = frame.pointwise;
+        inner.pack = self.pack(frame, pack);
+        inner.sizes.extend(dims.iter().map(|(name, dim)| (*name, frame.dim(dim))));
+        let value = if frame.pointwise { value } else { self.settled_value(value)? };
+        inner.locals.extend(inner.function.params.iter().map(|it| (it.local, value.clone())));
+        let result = self.enter(&mut inner)?;
+        if frame.pointwise { Ok(result) } else { self.settled_value(result) }
     }
 
     /// The branch of an `if` field that the sizes choose.
@@ -108,7 +166,7 @@ impl<'a> Lowerer<'a> {
                 &field.owner,
                 layer,
                 field.owner.home,
-                field.path.clone(),
+                (field.path.clone(), field.place.clone()),
                 self.span,
             ),
             FieldValue::Param { .. }
@@ -138,6 +196,7 @@ impl<'a> Lowerer<'a> {
                     owner: field.owner.clone(),
                     layer: layer.clone(),
                     path: field.path.clone(),
+                    place: field.place.clone(),
                 }))
             }
             FieldValue::If { .. }

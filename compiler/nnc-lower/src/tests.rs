@@ -6,6 +6,7 @@ mod folds;
 mod nests;
 mod optimised;
 mod programs;
+mod spaces;
 mod test_blocks;
 
 use nnc_base::{Diagnostic, Sources};

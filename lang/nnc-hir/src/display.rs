@@ -230,13 +230,7 @@ impl Display for Shown<'_, FieldValue> {
                     self.program.show(&hole.input),
                     self.program.show(&hole.output)
                 )?;
-                list(f, &hole.candidates, |f, chain| {
-                    for (i, layer) in chain.iter().enumerate() {
-                        let arrow = if i > 0 { " >> " } else { "" };
-                        write!(f, "{arrow}{}", self.program.show(layer))?;
-                    }
-                    Ok(())
-                })?;
+                list(f, &hole.candidates, |f, candidate| f.write_str(&candidate.text))?;
                 f.write_str(" }")
             }
         }
@@ -534,7 +528,7 @@ impl Printer<'_> {
             ExprKind::Tuple(parts) => format!("({})", self.exprs(parts)),
             ExprKind::Project { value, index } => format!("{}.{index}", self.expr(value)),
             ExprKind::Hole(hole) => format!("?({})", self.exprs(&hole.args)),
-            ExprKind::SpaceHole { path, value } => {
+            ExprKind::SpaceHole { path, value, .. } => {
                 format!("{}({})", self.path(path), self.expr(value))
             }
             ExprKind::Error => "<error>".to_owned(),

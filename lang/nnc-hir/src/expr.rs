@@ -114,6 +114,10 @@ pub enum ExprKind {
     SpaceHole {
         path: Path,
         value: Box<Expr>,
+        /// Values of the sizes that the hole's arrow is open in, in the caller's terms.
+        dims: Vec<(Name, Dim)>,
+        /// What `..` stands for in the arrow.
+        pack: PackBinding,
     },
     /// Something that was reported.
     Error,

@@ -189,8 +189,23 @@ pub struct LayerUse {
 pub struct SpaceHole {
     pub input: Type,
     pub output: Type,
-    /// Each a chain of layers that are called one after the other.
-    pub candidates: Vec<Vec<LayerUse>>,
+    /// One for each value of its choices.
+    pub candidates: Vec<Candidate>,
+}
+
+/// What may stand in a hole: layers that are called one after the other, in terms of the
+/// space's parameters.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Candidate {
+    pub chain: Vec<LayerUse>,
+    /// Its name, such as `Conv2d<K, K>(k=3, g=K) >> Conv2d<K, K>(k=1)`: what one would
+    /// write to choose it, values that are the defaults left out. Parameters have it in
+    /// their paths.
+    pub text: String,
+    /// What calls the chain: a function of the space with the sizes of the hole's arrow and
+    /// one argument, in which layer `i` of the chain is the path `hole[i]`. `None` where a
+    /// mistake was reported.
+    pub function: Option<FunctionId>,
 }
 
 /// A function of a module or a layer, or the body of a test.
@@ -331,7 +346,20 @@ pub struct Model {
     /// All dims are constants.
     pub layer: LayerUse,
     pub checkpoint: Option<CheckpointId>,
+    /// What stands in the holes of the spaces in it.
+    pub chosen: Vec<Chosen>,
     pub entries: Vec<Entry>,
+}
+
+/// `choose cells[0].mix = Identity`: a candidate for one hole of a model.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Chosen {
+    pub span: Span,
+    /// The field path, such as `cells.0.mix`. Where the candidate that was chosen for a hole
+    /// has holes itself, they follow the hole's path as its fields.
+    pub hole: String,
+    /// The place among [`SpaceHole::candidates`].
+    pub candidate: usize,
 }
 
 /// A function that the world may call.

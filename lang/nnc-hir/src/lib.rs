@@ -25,6 +25,7 @@ mod items;
 mod scalar;
 mod substitute;
 mod types;
+mod written;
 
 pub use display::Shown;
 pub use expr::{
@@ -32,10 +33,11 @@ pub use expr::{
     PackBinding, Path, PathRoot, PathStep, Scan, ScanCarry, ScanYield, Stmt, ViewAxis,
 };
 pub use items::{
-    Alias, AxisMap, Bound, Checkpoint, CheckpointId, CheckpointRow, CompareOp, Condition, Config,
-    ConfigKind, ConfigValue, DimOrigin, DimParam, Entry, Export, Field, FieldValue, Function,
-    FunctionId, IgnoredTensors, Init, Layer, LayerId, LayerUse, Local, LocalId, Meaning, MeaningId,
-    Model, Param, Program, SpaceHole, Struct, StructField, StructId, Test,
+    Alias, AxisMap, Bound, Candidate, Checkpoint, CheckpointId, CheckpointRow, Chosen, CompareOp,
+    Condition, Config, ConfigKind, ConfigValue, DimOrigin, DimParam, Entry, Export, Field,
+    FieldValue, Function, FunctionId, IgnoredTensors, Init, Layer, LayerId, LayerUse, Local,
+    LocalId, Meaning, MeaningId, Model, Param, Program, SpaceHole, Struct, StructField, StructId,
+    Test,
 };
 pub use scalar::{
     Affine, Axis as NestAxis, BinaryOp, Index, IndexVar, IndexVarId, Nest, ReduceOp, Reduction,

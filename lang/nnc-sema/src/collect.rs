@@ -91,9 +91,13 @@ impl<'a> Cx<'a> {
             }
             ast::ItemKind::Type(_) => Symbol::Alias(module, item),
             ast::ItemKind::Const(_) => Symbol::Const(module, item),
-            ast::ItemKind::Fn(function) => {
-                Symbol::Function(self.declare_function(place, function, doc, None))
-            }
+            ast::ItemKind::Fn(function) => Symbol::Function(self.declare_function(
+                place,
+                function.name.map(|it| it.name),
+                function.signature_span,
+                doc,
+                None,
+            )),
             ast::ItemKind::Struct(it) => {
                 self.struct_places.push(place);
                 Symbol::Struct(self.program.structs.push(Struct {
@@ -164,7 +168,13 @@ impl<'a> Cx<'a> {
             let ast::MemberKind::Fn(function) = &member.kind else { continue };
             let doc = member.docs.clone().unwrap_or_default();
             let place = Place { member: Some(index), ..place };
-            let function_id = self.declare_function(place, function, doc, Some(id));
+            let function_id = self.declare_function(
+                place,
+                function.name.map(|it| it.name),
+                function.signature_span,
+                doc,
+                Some(id),
+            );
             self.program.layers[id].functions.push(function_id);
             match function.name {
                 None if self.program.layers[id].main.is_some() => {
@@ -191,15 +201,16 @@ impl<'a> Cx<'a> {
     pub(crate) fn declare_function(
         &mut self,
         place: Place,
-        function: &ast::Fn,
+        name: Option<Name>,
+        span: Span,
         doc: String,
         owner: Option<nnc_hir::LayerId>,
     ) -> nnc_hir::FunctionId {
         let id = self.program.functions.push(Function {
-            name: function.name.map(|it| it.name),
+            name,
             module: self.modules[place.module].name,
             doc,
-            span: function.signature_span,
+            span,
             owner,
             dims: Vec::new(),
             pack: false,
@@ -210,7 +221,7 @@ impl<'a> Cx<'a> {
             facts: Vec::new(),
             locals: Default::default(),
             index_vars: Default::default(),
-            body: empty_block(function.signature_span),
+            body: empty_block(span),
         });
         self.function_places.push(place);
         self.function_scopes.push(None);

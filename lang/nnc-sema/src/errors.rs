@@ -9,6 +9,7 @@ pub(crate) mod models;
 pub(crate) mod names;
 pub(crate) mod shapes;
 pub(crate) mod sizes;
+pub(crate) mod spaces;
 pub(crate) mod state;
 
 use nnc_base::{Diagnostic, Name, Span};

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use nnc_base::{Name, Span};
+use nnc_hir as hir;
 use nnc_hir::{
     Alias, Config, ConfigKind, ConfigValue, Field, FieldValue, Init, LayerId, SpaceHole, Type,
 };
@@ -14,7 +15,7 @@ use crate::body::Candidate;
 use crate::cx::{Cx, Scope, VarInfo};
 use crate::dims::assume;
 use crate::errors::names::{self as name_errors, Endless};
-use crate::errors::{layers as errors, sizes};
+use crate::errors::{layers as errors, sizes, spaces as space_errors};
 use crate::types::constant_float;
 
 /// What a layer or a space consists of.
@@ -286,46 +287,59 @@ impl<'a> Cx<'a> {
         self.quantify_type(&mut inner, &hole.output, &mut dims);
         let input = self.ty(&inner, &hole.input);
         let output = self.ty(&inner, &hole.output);
-        let mut candidates = Vec::new();
+        let mut candidates: Vec<hir::Candidate> = Vec::new();
         for candidate in &hole.candidates {
-            let values = match &candidate.choice {
-                None => vec![None],
-                Some(choice) => {
-                    let ast::ExprKind::List(items) = &choice.values.kind else {
-                        self.report(errors::choice_values(choice.values.span));
-                        continue;
-                    };
-                    let items = items.iter().map(|item| self.dim(scope, item)).collect::<Vec<_>>();
-                    items.into_iter().flatten().map(|it| Some((choice.name.name, it))).collect()
-                }
-            };
-            for value in values {
-                let mut chosen = inner.clone();
-                if let Some((name, size)) = value {
-                    chosen.names.insert(name, size);
-                }
+            let mut scopes = vec![inner.clone()];
+            for choice in &candidate.choices {
+                scopes = self.chosen_values(scopes, choice);
+            }
+            for chosen in scopes {
                 let chain: Option<Vec<_>> =
                     candidate.chain.iter().map(|layer| self.layer_use(&chosen, layer)).collect();
                 let Some(chain) = chain else { continue };
-                let parts: Vec<String> = chain
-                    .iter()
-                    .map(|it| self.program.show(&Type::Layer(it.clone())).to_string())
-                    .collect();
+                let text = self.program.written(&chain);
+                if candidates.iter().any(|it| it.chain == chain) {
+                    self.report(space_errors::same_candidate(
+                        candidate.span,
+                        hole.name.name,
+                        &text,
+                    ));
+                    continue;
+                }
                 self.candidates.push(Candidate {
                     owner,
                     hole: hole.name.name,
                     hole_at: hole.output.span,
+                    place: candidates.len(),
                     scope: inner.clone(),
                     input: input.clone(),
                     output: output.clone(),
                     chain: chain.clone(),
-                    text: parts.join(" >> "),
+                    text: text.clone(),
                     at: candidate.span,
                 });
-                candidates.push(chain);
+                candidates.push(hir::Candidate { chain, text, function: None });
             }
         }
         FieldValue::Hole(SpaceHole { input, output, candidates })
+    }
+
+    /// Each scope with each value of a choice in it.
+    fn chosen_values(&mut self, scopes: Vec<Scope>, choice: &ast::Choice) -> Vec<Scope> {
+        let ast::ExprKind::List(items) = &choice.values.kind else {
+            self.report(errors::choice_values(choice.values.span));
+            return Vec::new();
+        };
+        let mut chosen = Vec::new();
+        for scope in scopes {
+            for item in items {
+                let Some(size) = self.dim(&scope, item) else { return Vec::new() };
+                let mut inner = scope.clone();
+                inner.names.insert(choice.name.name, size);
+                chosen.push(inner);
+            }
+        }
+        chosen
     }
 
     /// No layer may contain itself, directly or through others.
@@ -345,7 +359,8 @@ impl<'a> Cx<'a> {
                     uses(otherwise, found);
                 }
                 FieldValue::Hole(hole) => {
-                    found.extend(hole.candidates.iter().flatten().map(|layer| layer.layer));
+                    let chains = hole.candidates.iter().flat_map(|candidate| &candidate.chain);
+                    found.extend(chains.map(|layer| layer.layer));
                 }
                 FieldValue::Param { .. } | FieldValue::Absent | FieldValue::Error => {}
             }

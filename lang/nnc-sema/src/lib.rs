@@ -14,6 +14,7 @@
 mod body;
 mod calls;
 mod checkpoints;
+mod choices;
 mod collect;
 mod cx;
 mod dims;

@@ -28,15 +28,7 @@ impl<'a> Cx<'a> {
 
     fn test(&mut self, module: usize, item: usize, test: &'a ast::Test, span: Span) {
         let place = Place { module, item, member: None };
-        let placeholder = ast::Fn {
-            name: None,
-            params: Vec::new(),
-            result: None,
-            facts: Vec::new(),
-            body: ast::FnBody::Error(span),
-            signature_span: test.name.span,
-        };
-        let id = self.declare_function(place, &placeholder, String::new(), None);
+        let id = self.declare_function(place, None, test.name.span, String::new(), None);
         check_test(self, module, id, &test.body);
         self.program.tests.push(Test { name: test.name.value.clone(), span, function: id });
     }
@@ -124,6 +116,7 @@ impl<'a> Cx<'a> {
         }
         let checkpoint =
             model.weights.first().and_then(|name| self.model_weights(module, &used, name));
+        let chosen = self.chosen(&used, &model.chosen);
         let mut entries = Vec::new();
         for (index, entry) in model.entries.iter().enumerate() {
             let same = |it: &&ast::Entry| it.name.name == entry.name.name;
@@ -150,6 +143,7 @@ impl<'a> Cx<'a> {
             span,
             layer: used,
             checkpoint,
+            chosen,
             entries,
         });
     }

@@ -329,16 +329,12 @@ impl Cx<'_> {
             declared.iter().map(|it| ast::Ident { name: it.name, span: it.span }).collect();
         let given: Vec<_> = layer.configs.iter().map(|arg| (arg.name, &arg.value)).collect();
         let bound = self.match_args(&params, &given, layer.span)?;
-        let mut env: HashMap<Name, Dim> =
-            self.layer(id).params.iter().map(|it| it.name).zip(dims.iter().cloned()).collect();
         let mut values: Vec<ConfigValue> = Vec::new();
-        for (config, index) in declared.iter().zip(bound) {
-            let value = match (index, &config.default) {
+        for (at, (config, index)) in declared.iter().zip(bound).enumerate() {
+            let default = self.layer(id).default_of(at, dims, &values);
+            let value = match (index, default) {
                 (Some(index), _) => self.config_value(scope, config, given[index].1)?,
-                (None, Some(default)) => {
-                    let value = default.substitute(&|name| env.get(&name).cloned());
-                    with_configs(value, &declared, &values)
-                }
+                (None, Some(default)) => default,
                 (None, None) => {
                     self.report(name_errors::missing_argument(
                         layer.span,
@@ -348,9 +344,6 @@ impl Cx<'_> {
                     return None;
                 }
             };
-            if let ConfigValue::Dim(dim) = &value {
-                env.insert(config.name, dim.clone());
-            }
             values.push(value);
         }
         Some(values)
@@ -442,22 +435,6 @@ impl Cx<'_> {
 }
 
 /// Puts the values of earlier configs in place of their names.
-fn with_configs(value: ConfigValue, declared: &[Config], values: &[ConfigValue]) -> ConfigValue {
-    let find = |name: Name| {
-        declared.iter().zip(values).find(|(config, _)| config.name == name).map(|(_, value)| value)
-    };
-    match value {
-        ConfigValue::Config(name) => find(name).cloned().unwrap_or(ConfigValue::Config(name)),
-        ConfigValue::Bool(condition) => {
-            ConfigValue::Bool(condition.with_configs(&|name| match find(name) {
-                Some(ConfigValue::Bool(condition)) => Some(condition.clone()),
-                _ => None,
-            }))
-        }
-        ConfigValue::Dim(_) | ConfigValue::Float(_) => value,
-    }
-}
-
 /// The value of a number that is written out, with arithmetic on such numbers.
 pub(crate) fn constant_float(expr: &ast::Expr) -> Option<f64> {
     match &expr.kind {

@@ -9,6 +9,7 @@
 //! walks the tree passes over `Error` in silence.
 
 use nnc_base::{Name, Span};
+use std::fmt;
 
 /// A whole file.
 #[derive(Clone, PartialEq, Debug)]
@@ -288,12 +289,13 @@ pub struct Hole {
     pub candidates: Vec<Candidate>,
 }
 
-/// `Conv2d<K, K>(k=k) >> Conv2d<K, K>(k=1) for k in [3, 5]`
+/// `Conv2d<K, K>(k=k, d=d) >> Conv2d<K, K>(k=1) for k in [3, 5] for d in [1, 2]`
 #[derive(Clone, PartialEq, Debug)]
 pub struct Candidate {
     /// Applied one after the other; never empty.
     pub chain: Vec<LayerUse>,
-    pub choice: Option<Choice>,
+    /// The first is the outermost; none for a candidate that stands for itself.
+    pub choices: Vec<Choice>,
     pub span: Span,
 }
 
@@ -395,7 +397,17 @@ pub struct Model {
     /// The checkpoint blocks named by `weights`; more than one is a mistake for
     /// the checker to report.
     pub weights: Vec<Ident>,
+    pub chosen: Vec<Choose>,
     pub entries: Vec<Entry>,
+}
+
+/// `choose cells[0].mix = Conv2d<K, K>(k=3) >> Relu`: what stands in a hole of a space.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Choose {
+    pub hole: ParamPath,
+    /// A candidate of the hole, in the words of the space.
+    pub chain: Vec<LayerUse>,
+    pub span: Span,
 }
 
 /// `entry prefill = forward with { B == 1, T <= 2048 }`
@@ -871,5 +883,19 @@ impl Unit {
             Unit::Seconds => "s",
             Unit::Pixels => "px",
         }
+    }
+}
+
+impl fmt::Display for ParamPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, step) in self.steps.iter().enumerate() {
+            match step {
+                PathStep::Field(name) if at == 0 => f.write_str(name.as_str())?,
+                PathStep::Field(name) => write!(f, ".{}", name.as_str())?,
+                PathStep::Index(name) => write!(f, "[{}]", name.as_str())?,
+                PathStep::At(index, _) => write!(f, "[{index}]")?,
+            }
+        }
+        Ok(())
     }
 }

@@ -352,7 +352,7 @@ impl<'source, 'text> Balancer<'source, 'text> {
                 token.tok.is_lower_name() && matches!(next, Some(Tok::Colon | Tok::Comma))
             }
             Tok::Checkpoint => matches!(token.tok, Tok::Str(_)),
-            Tok::Model => matches!(token.tok, Tok::Entry | Tok::Weights),
+            Tok::Model => matches!(token.tok, Tok::Choose | Tok::Entry | Tok::Weights),
             _ => false,
         };
         if starts_body {
@@ -427,7 +427,8 @@ impl<'source, 'text> Balancer<'source, 'text> {
         }
         self.note_line();
         let token = self.resolved(at);
-        if matches!(token.tok, Tok::Field(_) | Tok::Hole | Tok::Entry | Tok::Weights) {
+        if matches!(token.tok, Tok::Field(_) | Tok::Hole | Tok::Choose | Tok::Entry | Tok::Weights)
+        {
             self.reset_operators();
         }
         if let Some(open) = self.open.last_mut() {

@@ -39,6 +39,7 @@ pub(crate) struct ReduceHead {
 /// What stands in the braces of a `model`.
 pub(crate) enum ModelMember {
     Weights(Ident),
+    Choose(Choose),
     Entry(Entry),
     Error,
 }
@@ -105,10 +106,12 @@ impl<'text> Context<'text> {
         layer: LayerUse,
         members: Option<Vec<ModelMember>>,
     ) -> Model {
-        let mut model = Model { name, layer, weights: Vec::new(), entries: Vec::new() };
+        let (weights, chosen, entries) = (Vec::new(), Vec::new(), Vec::new());
+        let mut model = Model { name, layer, weights, chosen, entries };
         for member in members.unwrap_or_default() {
             match member {
                 ModelMember::Weights(name) => model.weights.push(name),
+                ModelMember::Choose(choose) => model.chosen.push(choose),
                 ModelMember::Entry(entry) => model.entries.push(entry),
                 ModelMember::Error => {}
             }

@@ -137,6 +137,11 @@ impl Dump<'_, '_> {
                 for name in &it.weights {
                     dump.line(format!("weights {name}"))?;
                 }
+                for choose in &it.chosen {
+                    dump.node(format!("choose {}", choose.hole), |dump| {
+                        choose.chain.iter().try_for_each(|layer| dump.layer_use(layer))
+                    })?;
+                }
                 for entry in &it.entries {
                     dump.docs(&entry.docs)?;
                     let head = match entry.function {
@@ -233,12 +238,9 @@ impl Dump<'_, '_> {
     fn candidate(&mut self, candidate: &Candidate) -> fmt::Result {
         self.node("candidate", |dump| {
             candidate.chain.iter().try_for_each(|layer| dump.layer_use(layer))?;
-            match &candidate.choice {
-                Some(choice) => {
-                    dump.node(format!("for {}", choice.name), |dump| dump.expr(&choice.values))
-                }
-                None => Ok(()),
-            }
+            candidate.choices.iter().try_for_each(|choice| {
+                dump.node(format!("for {}", choice.name), |dump| dump.expr(&choice.values))
+            })
         })
     }
 
@@ -281,18 +283,7 @@ impl Dump<'_, '_> {
             RowTarget::Ignore => dump.line("ignore"),
             RowTarget::Params { paths, cast, axes } => {
                 for path in paths {
-                    let mut text = String::new();
-                    for step in &path.steps {
-                        match step {
-                            PathStep::Field(name) if text.is_empty() => {
-                                text.push_str(name.as_str())
-                            }
-                            PathStep::Field(name) => text.push_str(&format!(".{name}")),
-                            PathStep::Index(name) => text.push_str(&format!("[{name}]")),
-                            PathStep::At(index, _) => text.push_str(&format!("[{index}]")),
-                        }
-                    }
-                    dump.line(format!("path {text}"))?;
+                    dump.line(format!("path {path}"))?;
                 }
                 if let Some(cast) = cast {
                     dump.named_type("as", cast)?;

@@ -156,6 +156,7 @@ impl Report<'_> {
                         | Tok::Const
                         | Tok::MemberConst
                         | Tok::Field(_)
+                        | Tok::Choose
                         | Tok::Entry
                         | Tok::Weights
                         | Tok::Hole

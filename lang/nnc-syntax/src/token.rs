@@ -136,6 +136,8 @@ pub enum Tok<'text> {
     Yield,
 
     // Words that mean something in one place and are names everywhere else.
+    #[token("choose")]
+    Choose,
     #[token("elem")]
     Elem,
     #[token("entry")]
@@ -288,6 +290,7 @@ impl Tok<'_> {
             self,
             Lower(_)
                 | Field(_)
+                | Choose
                 | Elem
                 | Entry
                 | Hole

@@ -170,27 +170,6 @@ fn an_assert_that_the_sizes_of_an_entry_break() {
 }
 
 #[test]
-fn a_space_is_not_a_layer_yet() {
-    insta::assert_snapshot!(lowered(
-        "
-        use std.nn.{Conv2d, MaxPool}
-        dims B: batch, C: chan, H: row, W: col
-        pub space Cell<C> where H % 2 == 0, W % 2 == 0 {
-            hole down: f32[B, C, H, W] -> f32[B, C, H/2, W/2] in {
-                Conv2d<C, C>(k=3, s=2),
-                MaxPool(2),
-            }
-            fn (x: f32[B, C, H, W]) -> f32[B, C, H/2, W/2] = down(x)
-        }
-        model cell = Cell<8> { entry run with { B == 1, H == 8, W == 8 } }
-        "
-    ), @"
-    E0509 main:5 `down` is a hole of a space, and a model needs one layer there
-      help: write the layer that you choose in place of the hole
-    ");
-}
-
-#[test]
 fn an_array_of_state_whose_length_is_open() {
     insta::assert_snapshot!(lowered(
         "

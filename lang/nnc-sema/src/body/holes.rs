@@ -1,7 +1,11 @@
 //! Holes: `?` in an expression, and the candidates of a space's holes.
 
 use nnc_base::{Name, Span};
-use nnc_hir::{Base, Expr, ExprKind, LayerId, LayerUse, Path, PathRoot, Type};
+use nnc_hir::{
+    Base, Block, DimOrigin, DimParam, Expr, ExprKind, FieldValue, LayerId, LayerUse, Param, Path,
+    PathRoot, PathStep, Type,
+};
+use nnc_shape::Dim;
 use nnc_syntax::ast;
 
 use super::call::Given;
@@ -26,27 +30,32 @@ pub(crate) struct Candidate {
     pub(crate) owner: LayerId,
     pub(crate) hole: Name,
     pub(crate) hole_at: Span,
+    /// Its place among those of the hole.
+    pub(crate) place: usize,
     /// With the sizes that the hole's arrow quantifies over.
     pub(crate) scope: Scope,
     pub(crate) input: Type,
     pub(crate) output: Type,
     pub(crate) chain: Vec<LayerUse>,
-    /// As it was written, with its choice.
+    /// As one would write it, with its choices.
     pub(crate) text: String,
     pub(crate) at: Span,
 }
 
-/// A candidate takes what the hole takes and gives what it gives, for all its sizes.
+/// A candidate takes what the hole takes and gives what it gives, for all its sizes. Makes
+/// the function that calls its chain.
 pub(crate) fn check_candidate(cx: &mut Cx<'_>, candidate: Candidate) {
-    let Candidate { owner, hole, hole_at, scope, input, output, chain, text, at } = candidate;
+    let Candidate { owner, hole, hole_at, place, scope, .. } = candidate;
+    let Candidate { input, output, chain, text, at, .. } = candidate;
     if input.is_error() || output.is_error() {
         return;
     }
-    let mut body = Body::new(cx, scope, Some(owner), false, false, nnc_base::Table::new());
+    let pack = matches!(&input, Type::Tensor(it) if it.pack);
+    let mut body = Body::new(cx, scope, Some(owner), false, pack, nnc_base::Table::new());
     let before = body.cx.diagnostics.len();
-    // Only its type is looked at.
-    let mut value = Value::new(ExprKind::Tuple(Vec::new()), input, at);
-    for used in chain {
+    let argument = body.new_local(hole, input.clone(), at);
+    let mut value = Value::new(ExprKind::Local(argument), input.clone(), at);
+    for (layer_at, used) in chain.into_iter().enumerate() {
         let layer = body.cx.layer(used.layer);
         let (name, functions) = (layer.name, layer.functions.clone());
         let Some(main) = layer.main else {
@@ -55,22 +64,80 @@ pub(crate) fn check_candidate(cx: &mut Cx<'_>, candidate: Candidate) {
             body.report(layer_errors::no_main(at, name, &functions));
             return;
         };
-        let path = Path { root: PathRoot::Owner, steps: Vec::new() };
+        let steps = vec![PathStep::Field(hole), PathStep::Index(Dim::constant(layer_at as i64))];
+        let path = Path { root: PathRoot::Owner, steps };
         let who = format!("candidate `{text}`");
         let given = vec![(None, Given::Value(value))];
         value = body.call_function(main, Some((path, Some(used))), given, at, at, &who);
     }
-    if !value.is_error() {
-        let who = format!("hole `{hole}`");
-        let found = body.show(&value.expr.ty);
-        let types = (value.expr.ty, output);
-        if !body.fits(&types.0, &types.1, Meeting::new(at, hole_at, &who)) {
-            let note = format!("candidate `{text}` gives {found}");
-            for diagnostic in &mut body.cx.diagnostics[before..] {
-                *diagnostic = diagnostic.clone().note(note.clone());
-            }
-        }
+    if value.is_error() {
+        return;
     }
+    let who = format!("hole `{hole}`");
+    let found = body.show(&value.expr.ty);
+    let value = body.fit(value, &output, Meeting::new(at, hole_at, &who));
+    if value.ty.is_error() {
+        let note = format!("candidate `{text}` gives {found}");
+        for diagnostic in &mut body.cx.diagnostics[before..] {
+            *diagnostic = diagnostic.clone().note(note.clone());
+        }
+        return;
+    }
+    let block = Block { stmts: std::mem::take(&mut body.stmts), value };
+    let (locals, index_vars) =
+        (std::mem::take(&mut body.locals), std::mem::take(&mut body.index_vars));
+    let declared = cx.layer_places[owner.index()];
+    let dims = arrow_dims(cx, Some(owner), declared.module, &input, at);
+    let id = cx.declare_function(declared, None, at, String::new(), Some(owner));
+    let function = &mut cx.program.functions[id];
+    function.dims = dims;
+    function.pack = pack;
+    function.params = vec![Param {
+        name: hole,
+        span: at,
+        ty: input,
+        local: argument,
+        inout: None,
+        default: None,
+    }];
+    function.result = output;
+    function.locals = locals;
+    function.index_vars = index_vars;
+    function.body = block;
+    let mut fields = cx.program.layers[owner].fields.iter_mut();
+    if let Some(FieldValue::Hole(it)) =
+        fields.find(|field| field.name == hole).map(|field| &mut field.value)
+        && let Some(it) = it.candidates.get_mut(place)
+    {
+        it.function = Some(id);
+    }
+}
+
+/// The sizes that a hole's arrow is open in: a call of the hole binds them.
+pub(super) fn arrow_dims(
+    cx: &Cx<'_>,
+    owner: Option<LayerId>,
+    module: usize,
+    input: &Type,
+    at: Span,
+) -> Vec<DimParam> {
+    let mut names = Vec::new();
+    crate::signature::plain_names(input, &mut names);
+    let fixed = |name: &Name| {
+        owner.is_some_and(|owner| cx.layer(owner).params.iter().any(|param| param.name == *name))
+    };
+    names.retain(|name| !fixed(name));
+    names
+        .into_iter()
+        .map(|name| DimParam {
+            name,
+            kind: cx.modules[module].dims.get(&name).and_then(|it| it.kind),
+            rate: None,
+            min: 1,
+            origin: DimOrigin::Axis,
+            span: at,
+        })
+        .collect()
 }
 
 impl Body<'_, '_> {

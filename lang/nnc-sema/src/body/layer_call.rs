@@ -2,11 +2,12 @@
 //! branch of an `if` field, and holes of spaces.
 
 use nnc_base::{Name, Span};
-use nnc_hir::{DimOrigin, ExprKind, FieldValue, Path, Type};
+use nnc_hir::{ExprKind, FieldValue, Path, Type};
 use nnc_syntax::ast;
 
 use super::bind::Binding;
 use super::call::Given;
+use super::holes::arrow_dims;
 use super::place::Place;
 use super::unify::Meeting;
 use super::{Body, Value};
@@ -124,24 +125,7 @@ impl Body<'_, '_> {
         if value.is_error() || hole.input.is_error() || hole.output.is_error() {
             return Value::error(span);
         }
-        let mut names = Vec::new();
-        crate::signature::plain_names(&hole.input, &mut names);
-        let fixed: Vec<Name> = match self.owner {
-            Some(owner) => self.cx.layer(owner).params.iter().map(|it| it.name).collect(),
-            None => Vec::new(),
-        };
-        names.retain(|name| !fixed.contains(name));
-        let dims: Vec<nnc_hir::DimParam> = names
-            .into_iter()
-            .map(|name| nnc_hir::DimParam {
-                name,
-                kind: self.cx.modules[self.scope.module].dims.get(&name).and_then(|it| it.kind),
-                rate: None,
-                min: 1,
-                origin: DimOrigin::Axis,
-                span: at,
-            })
-            .collect();
+        let dims = arrow_dims(self.cx, self.owner, self.scope.module, &hole.input, at);
         let mut binding = Binding::default();
         let meeting = Meeting::new(value.expr.span, at, who);
         if !self.bind_type(&hole.input, &value.expr.ty, &dims, &mut binding, meeting) {
@@ -153,6 +137,9 @@ impl Body<'_, '_> {
             return Value::error(span);
         }
         let ty = self.instantiate(&hole.output, &binding, None, &dims);
-        Value::new(ExprKind::SpaceHole { path, value: Box::new(value) }, ty, span)
+        let sizes = dims.iter().filter_map(|it| Some((it.name, binding.sizes.get(&it.name)?)));
+        let dims = sizes.map(|(name, size)| (name, size.dim.clone())).collect();
+        let pack = binding.pack.unwrap_or_default();
+        Value::new(ExprKind::SpaceHole { path, value: Box::new(value), dims, pack }, ty, span)
     }
 }

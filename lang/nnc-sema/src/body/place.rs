@@ -2,8 +2,8 @@
 
 use nnc_base::{Name, Span};
 use nnc_hir::{
-    Condition, ConfigValue, FieldValue, Init, Layer, LayerUse, Path, PathRoot, PathStep, SpaceHole,
-    TensorType, Type,
+    Candidate, Condition, ConfigValue, FieldValue, Init, Layer, LayerUse, Path, PathRoot, PathStep,
+    SpaceHole, TensorType, Type,
 };
 use nnc_shape::Dim;
 use nnc_syntax::ast;
@@ -90,7 +90,11 @@ fn substitute(value: &FieldValue, layer: &Layer, used: &LayerUse) -> FieldValue 
             candidates: hole
                 .candidates
                 .iter()
-                .map(|chain| chain.iter().map(|it| layer_in(layer, used, it)).collect())
+                .map(|candidate| Candidate {
+                    chain: candidate.chain.iter().map(|it| layer_in(layer, used, it)).collect(),
+                    text: candidate.text.clone(),
+                    function: candidate.function,
+                })
                 .collect(),
         }),
         FieldValue::Absent => FieldValue::Absent,

@@ -91,7 +91,9 @@ impl<'text> Balancer<'_, 'text> {
                         }))
             }
             Tok::Hole => before_name && self.starts_entry_of(Body::Members),
-            Tok::Entry | Tok::Weights => before_name && self.starts_entry_of(Body::Entries),
+            Tok::Choose | Tok::Entry | Tok::Weights => {
+                before_name && self.starts_entry_of(Body::Entries)
+            }
             Tok::State => {
                 let value =
                     matches!(self.previous(), Some(Tok::Colon | Tok::LeftBracket | Tok::LeftBrace));
