@@ -7,11 +7,13 @@
 use std::fmt::{self, Display, Write};
 
 use nnc_base::Name;
+use nnc_shape::Dim;
 
 use crate::{
-    Affine, Arg, Axis, AxisSize, Base, Binding, Block, Call, Condition, ConfigValue, Elem, Expr,
-    ExprKind, FieldValue, Function, Index, Layer, LayerUse, NestAxis, PackBinding, Path, PathRoot,
-    PathStep, Program, Rate, Scalar, ScalarArg, ScalarKind, Stmt, TensorType, Type, ViewAxis,
+    Affine, Arg, Axis, AxisSize, Base, Binding, Block, Call, Condition, ConfigValue, DimParam,
+    Elem, Expr, ExprKind, FieldValue, Function, Index, Layer, LayerUse, NestAxis, PackBinding,
+    Path, PathRoot, PathStep, Program, Rate, Scalar, ScalarArg, ScalarKind, Stmt, TensorType, Type,
+    ViewAxis,
 };
 
 /// Something with the program that its ids point into.
@@ -126,10 +128,22 @@ impl Display for Shown<'_, Elem> {
         };
         write!(f, "{}", declared.name)?;
         let base = (declared.base.base != self.what.base).then(|| self.what.base.to_string());
-        let args = base.into_iter().chain(meaning.args.iter().map(|arg| arg.to_string()));
+        let shown = declared
+            .params
+            .iter()
+            .zip(&meaning.args)
+            .map(|(param, arg)| shown_parameter(param, arg));
+        let args = base.into_iter().chain(shown);
         let args: Vec<String> = args.collect();
         if args.is_empty() { Ok(()) } else { write!(f, "<{}>", args.join(", ")) }
     }
+}
+
+/// A parameter of a meaning as a program writes it: `16kHz` for 16000 of kind `rate`.
+pub fn shown_parameter(param: &DimParam, value: &Dim) -> String {
+    let hertz = value.as_constant().filter(|_| param.is_rate());
+    let rate = hertz.and_then(|it| Rate::new(u64::try_from(it).ok()?, 1));
+    rate.map_or_else(|| value.to_string(), |rate| rate.to_string())
 }
 
 impl Display for Shown<'_, TensorType> {

@@ -3,7 +3,7 @@
 use nnc_base::{Id, Name, Span, Table};
 use nnc_shape::Dim;
 
-use crate::{Block, Elem, IndexVar, Path, TensorType, Type};
+use crate::{Block, Elem, IndexVar, MeaningUse, Path, TensorType, Type};
 
 pub type LayerId = Id<Layer>;
 pub type FunctionId = Id<Function>;
@@ -24,6 +24,33 @@ pub struct Program {
     pub models: Vec<Model>,
     pub exports: Vec<Export>,
     pub tests: Vec<Test>,
+}
+
+impl Program {
+    /// What a value of a meaning is when one step of it is forgotten; `None` for plain
+    /// numbers.
+    pub fn parent(&self, meaning: &MeaningUse) -> Option<MeaningUse> {
+        let declared = self.meanings.get(meaning.id)?;
+        let parent = declared.parent.as_ref()?;
+        let sizes = |name: Name| {
+            let place = declared.params.iter().position(|param| param.name == name)?;
+            meaning.args.get(place).cloned()
+        };
+        Some(parent.substitute(&sizes))
+    }
+
+    /// A meaning and all that forgetting makes of it, nearest first.
+    ///
+    /// Declarations that lead back to themselves are cut where they are reported, so that
+    /// this ends.
+    pub fn lineage(&self, meaning: &MeaningUse) -> impl Iterator<Item = MeaningUse> + use<'_> {
+        std::iter::successors(Some(meaning.clone()), |it| self.parent(it))
+    }
+
+    /// A meaning seen as the one above it that is declared as `id`.
+    pub fn seen_as(&self, meaning: &MeaningUse, id: MeaningId) -> Option<MeaningUse> {
+        self.lineage(meaning).find(|it| it.id == id)
+    }
 }
 
 /// A record of parameters and sub-layers with functions on it.
@@ -62,6 +89,13 @@ pub struct DimParam {
     pub min: i64,
     pub origin: DimOrigin,
     pub span: Span,
+}
+
+impl DimParam {
+    /// Whether it counts steps in a second, in Hz; a parameter of an element may.
+    pub fn is_rate(&self) -> bool {
+        self.kind.is_some_and(|kind| kind.as_str() == "rate")
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -284,10 +318,10 @@ pub struct Meaning {
     pub name: Name,
     pub module: Name,
     pub span: Span,
-    /// What it may be used as without saying so.
-    pub parent: Option<MeaningId>,
-    /// How many sizes it takes.
-    pub args: u32,
+    /// What it may be used as without saying so, in terms of [`Meaning::params`].
+    pub parent: Option<MeaningUse>,
+    /// The numbers that a use gives, in order; one of kind `rate` counts Hz.
+    pub params: Vec<DimParam>,
     /// How it is stored where nothing else is said.
     pub base: Elem,
 }

@@ -27,7 +27,7 @@ mod substitute;
 mod types;
 mod written;
 
-pub use display::Shown;
+pub use display::{Shown, shown_parameter};
 pub use expr::{
     Arg, ArrayItem, Binding, Block, Call, ConcatPart, Expr, ExprKind, Fold, Hole, HoleCandidate,
     PackBinding, Path, PathRoot, PathStep, Scan, ScanCarry, ScanYield, Stmt, ViewAxis,

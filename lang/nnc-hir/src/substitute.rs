@@ -65,11 +65,14 @@ impl Elem {
             }
             base => base.clone(),
         };
-        let meaning = self
-            .meaning
-            .as_ref()
-            .map(|meaning| MeaningUse { id: meaning.id, args: all(&meaning.args, sizes) });
+        let meaning = self.meaning.as_ref().map(|meaning| meaning.substitute(sizes));
         Elem { base, meaning }
+    }
+}
+
+impl MeaningUse {
+    pub fn substitute(&self, sizes: &Sizes<'_>) -> MeaningUse {
+        MeaningUse { id: self.id, args: all(&self.args, sizes) }
     }
 }
 
@@ -164,6 +167,15 @@ impl Condition {
 }
 
 impl crate::CompareOp {
+    pub const ALL: [crate::CompareOp; 6] = [
+        crate::CompareOp::Eq,
+        crate::CompareOp::Ne,
+        crate::CompareOp::Lt,
+        crate::CompareOp::Le,
+        crate::CompareOp::Gt,
+        crate::CompareOp::Ge,
+    ];
+
     pub fn holds(self, left: i64, right: i64) -> bool {
         match self {
             crate::CompareOp::Eq => left == right,

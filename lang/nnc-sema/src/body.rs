@@ -10,6 +10,7 @@ mod elementwise;
 mod expr;
 mod holes;
 mod index;
+mod join;
 mod layer_call;
 mod origins;
 mod place;
@@ -23,6 +24,7 @@ mod unify;
 
 pub(crate) use holes::{Candidate, check_candidate};
 pub(crate) use place::{condition_in as condition_of, field_in as place_in};
+pub(crate) use unify::sizes_equal;
 
 use std::collections::HashMap;
 
@@ -35,7 +37,7 @@ use nnc_syntax::ast;
 
 use crate::cx::{Cx, Progress, Scope};
 use crate::dims::{assume, is_dim_function};
-use crate::errors::{Meeting, Softmax};
+use crate::errors::{Joined, Meeting, Softmax};
 use crate::errors::{
     index as index_errors, names as name_errors, shapes as shape_errors, state as state_errors,
 };
@@ -76,6 +78,9 @@ pub(crate) struct Body<'c, 'a> {
     moved: HashMap<LocalId, (Span, Name)>,
     /// Along which axis a local's probabilities sum to one.
     normalised: HashMap<LocalId, Softmax>,
+    /// What the value at a place was joined of, and the place that a local's value has.
+    joined: HashMap<Span, Joined>,
+    joined_locals: HashMap<LocalId, Span>,
     /// Which axis of a local was merged from several.
     merged: HashMap<LocalId, (usize, Span)>,
     /// How many branches are open in which state may not change.
@@ -254,6 +259,8 @@ impl<'c, 'a> Body<'c, 'a> {
             root: HashMap::new(),
             moved: HashMap::new(),
             normalised: HashMap::new(),
+            joined: HashMap::new(),
+            joined_locals: HashMap::new(),
             merged: HashMap::new(),
             branches: 0,
             test: false,
@@ -396,6 +403,9 @@ impl<'c, 'a> Body<'c, 'a> {
         let local = self.new_local(name.name, value.ty.clone(), name.span);
         if let Some(normalised) = self.normalised_axis(&value) {
             self.normalised.insert(local, normalised);
+        }
+        if self.joined.contains_key(&value.span) {
+            self.joined_locals.insert(local, value.span);
         }
         if !matches!(value.ty, Type::Dim(_) | Type::Layer(_)) {
             self.assign(local, value);

@@ -84,7 +84,7 @@ impl<'a> Cx<'a> {
                     module: module_name,
                     span: elem.name.span,
                     parent: None,
-                    args: elem.params.len() as u32,
+                    params: Vec::new(),
                     base: nnc_hir::Elem::plain(Base::F32),
                 });
                 Symbol::Meaning(id)
@@ -265,37 +265,7 @@ impl<'a> Cx<'a> {
 
     /// Meanings' parents, structs and layers: all but functions.
     pub(crate) fn headers(&mut self) {
-        for module in 0..self.modules.len() {
-            let ast = self.modules[module].ast;
-            for item in &ast.items {
-                match &item.kind {
-                    ast::ItemKind::Elem(elem) => self.meaning_header(module, elem),
-                    ast::ItemKind::Dims(_)
-                    | ast::ItemKind::Use(_)
-                    | ast::ItemKind::Kinds(_)
-                    | ast::ItemKind::Type(_)
-                    | ast::ItemKind::Const(_)
-                    | ast::ItemKind::Fn(_)
-                    | ast::ItemKind::Struct(_)
-                    | ast::ItemKind::Layer(_)
-                    | ast::ItemKind::Space(_)
-                    | ast::ItemKind::Checkpoint(_)
-                    | ast::ItemKind::Export(_)
-                    | ast::ItemKind::Model(_)
-                    | ast::ItemKind::Test(_)
-                    | ast::ItemKind::Error => {}
-                }
-            }
-        }
-        // Parents first, so that a chain of meanings takes over the base at its end.
-        for _ in 0..8 {
-            for id in self.program.meanings.ids().collect::<Vec<_>>() {
-                if let Some(parent) = self.program.meanings[id].parent {
-                    let base = self.program.meanings[parent].base.clone();
-                    self.program.meanings[id].base.base = base.base;
-                }
-            }
-        }
+        self.meaning_headers();
         for id in self.program.structs.ids().collect::<Vec<_>>() {
             self.struct_header(id);
         }
@@ -308,21 +278,6 @@ impl<'a> Cx<'a> {
         self.layers_within_themselves();
         for id in self.program.functions.ids().collect::<Vec<_>>() {
             self.signature(id);
-        }
-    }
-
-    fn meaning_header(&mut self, module: usize, elem: &ast::Elem) {
-        let Some(Symbol::Meaning(id)) = self.symbol(module, elem.name.name) else { return };
-        let Some(parent) = &elem.parent else { return };
-        if let Some(base) = Base::from_name(parent.name.as_str()) {
-            self.program.meanings[id].base = nnc_hir::Elem::plain(base);
-            return;
-        }
-        let scope = Scope::new(module);
-        if let Some(parent) = self.elem(&scope, parent) {
-            self.program.meanings[id].base.base = parent.base;
-            self.program.meanings[id].parent =
-                parent.meaning.map(|it| it.id).filter(|it| *it != id);
         }
     }
 

@@ -39,6 +39,16 @@ pub(crate) struct Softmax {
     pub(crate) scores: Option<Name>,
 }
 
+/// Two branches whose meanings met in what both are.
+#[derive(Clone, Debug)]
+pub(crate) struct Joined {
+    /// Where each is, and as what.
+    pub(crate) left: (Span, String),
+    pub(crate) right: (Span, String),
+    /// What both are when something is forgotten.
+    pub(crate) meet: String,
+}
+
 impl<'m> Meeting<'m> {
     pub(crate) fn new(at: Span, expected_at: Span, who: &'m str) -> Meeting<'m> {
         Meeting { at, expected_at, who, subject: None, softmax: None }

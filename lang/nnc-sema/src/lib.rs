@@ -18,9 +18,11 @@ mod choices;
 mod collect;
 mod cx;
 mod dims;
+mod effects;
 mod errors;
 mod explain;
 mod layers;
+mod meanings;
 mod models;
 mod once;
 mod scope;
@@ -34,6 +36,7 @@ use nnc_base::{Diagnostic, FileId};
 use nnc_hir::Program;
 use nnc_syntax::ast;
 
+pub use effects::effects;
 pub use explain::{codes, explain};
 
 /// A module to be checked.
@@ -57,6 +60,7 @@ pub struct Analysis {
 /// Checks all modules of a program together.
 pub fn analyze(modules: &[ModuleInput<'_>]) -> Analysis {
     let mut cx = cx::Cx::declare(modules);
+    cx.redeclared();
     cx.headers();
     cx.unused_main();
     for id in cx.program.functions.ids().collect::<Vec<_>>() {

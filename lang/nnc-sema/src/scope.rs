@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 pub(crate) use nnc_base::nearest;
 use nnc_base::{Diagnostic, Name, Span};
 use nnc_hir::{
-    Base, CheckpointId, Elem, FunctionId, LayerId, Meaning, MeaningId, Program, Rate, StructId,
+    Base, CheckpointId, DimOrigin, DimParam, Elem, FunctionId, LayerId, Meaning, MeaningId,
+    Program, Rate, StructId,
 };
 use nnc_syntax::ast;
 
@@ -65,10 +66,14 @@ pub(crate) struct Builtins {
 }
 
 /// Kinds of axes that need no declaration.
-const KINDS: [&str; 14] = [
+pub(crate) const KINDS: [&str; 14] = [
     "batch", "time", "feat", "chan", "row", "col", "head", "vocab", "class", "expert", "state",
     "depth", "group", "freq",
 ];
+
+/// The kind of numbers that are rates, in Hz; parameters of elements have it, axes have a
+/// rate of their own.
+pub(crate) const RATE: &str = "rate";
 
 /// Functions of the language itself, besides the elementwise ones.
 pub(crate) const BUILTIN_FUNCTIONS: [&str; 22] = [
@@ -80,29 +85,37 @@ impl Builtins {
     /// Declares them as the first meanings of a program.
     pub(crate) fn declare(program: &mut Program) -> (Builtins, HashMap<Name, MeaningId>) {
         let mut names = HashMap::new();
-        let mut declare = |name: &str, base: Base, args: u32| {
+        let mut declare = |name: &str, base: Base, param: Option<&str>| {
             let name = Name::new(name);
+            let param = param.map(|it| DimParam {
+                name: Name::new(it),
+                kind: None,
+                rate: None,
+                min: 1,
+                origin: DimOrigin::Parameter,
+                span: Span::NONE,
+            });
             let id = program.meanings.push(Meaning {
                 name,
                 module: Name::new("std"),
                 span: Span::NONE,
                 parent: None,
-                args,
+                params: param.into_iter().collect(),
                 base: Elem::plain(base),
             });
             names.insert(name, id);
             id
         };
         let builtins = Builtins {
-            logits: declare("Logits", Base::F32, 0),
-            prob: declare("Prob", Base::F32, 0),
-            log_prob: declare("LogProb", Base::F32, 0),
-            mask: declare("Mask", Base::Bool, 0),
-            pad_mask: declare("PadMask", Base::Bool, 0),
-            token: declare("Token", Base::I32, 1),
-            index: declare("Index", Base::I32, 1),
+            logits: declare("Logits", Base::F32, None),
+            prob: declare("Prob", Base::F32, None),
+            log_prob: declare("LogProb", Base::F32, None),
+            mask: declare("Mask", Base::Bool, None),
+            pad_mask: declare("PadMask", Base::Bool, None),
+            token: declare("Token", Base::I32, Some("V")),
+            index: declare("Index", Base::I32, Some("E")),
         };
-        declare("Audio", Base::F32, 0);
+        declare("Audio", Base::F32, None);
         (builtins, names)
     }
 }
@@ -114,7 +127,8 @@ pub(crate) fn kinds(modules: &[ModuleInput<'_>]) -> HashSet<Name> {
             ast::ItemKind::Kinds(names) => names.as_slice(),
             _ => &[],
         });
-    KINDS.iter().map(|it| Name::new(it)).chain(declared.map(|it| it.name)).collect()
+    let own = KINDS.iter().copied().chain([RATE]).map(Name::new);
+    own.chain(declared.map(|it| it.name)).collect()
 }
 
 /// Resolves the `use` lines of all modules.

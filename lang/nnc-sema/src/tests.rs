@@ -2,6 +2,7 @@
 //! the programs that the language is accepted by.
 
 mod checkpoints;
+mod effects;
 mod programs;
 mod spec;
 

@@ -229,12 +229,16 @@ impl Cx<'_> {
         id: nnc_hir::MeaningId,
     ) -> Option<Elem> {
         let mut base = self.program.meanings[id].base.base.clone();
-        let expected = self.program.meanings[id].args as usize;
+        let params = self.program.meanings[id].params.clone();
+        let expected = params.len();
         let mut args = Vec::new();
         for arg in &named.args {
             match &arg.value {
                 ast::StaticValue::Type(ty) => base = self.elem(scope, ty)?.base,
-                ast::StaticValue::Expr(expr) => args.push(self.dim(scope, expr)?.dim),
+                ast::StaticValue::Expr(expr) => {
+                    let param = params.get(args.len());
+                    args.push(self.meaning_arg(scope, param, expr)?);
+                }
             }
         }
         if args.len() != expected {

@@ -195,8 +195,8 @@ impl Body<'_, '_> {
                 self.bind_plain(size, bound, dims, binding, meeting.at);
             }
         }
-        if let (Some(formal), Some(actual)) = (&formal.elem.meaning, &actual.elem.meaning)
-            && formal.id == actual.id
+        if let Some(formal) = &formal.elem.meaning
+            && let Some(actual) = self.cx.seen_as(&actual.elem, formal.id)
         {
             for (formal, actual) in formal.args.iter().zip(&actual.args) {
                 self.bind_plain(formal, self.scope.size(actual.clone()), dims, binding, meeting.at);

@@ -513,8 +513,8 @@ impl Body<'_, '_> {
     fn wrong_axis(&self, expr: &Expr, expected: &Type) -> Option<nnc_base::Diagnostic> {
         let Type::Tensor(wanted) = expected else { return None };
         let builtins = self.cx.builtins;
-        let meaning = wanted.elem.meaning.as_ref()?;
-        if meaning.id != builtins.prob && meaning.id != builtins.log_prob {
+        let is = |id| self.cx.seen_as(&wanted.elem, id).is_some();
+        if !is(builtins.prob) && !is(builtins.log_prob) {
             return None;
         }
         let Softmax { axis, at, .. } = self.normalised_axis(expr)?;

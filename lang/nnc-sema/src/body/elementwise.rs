@@ -12,7 +12,9 @@ use nnc_syntax::ast;
 use super::unify::{Meeting, kinds_match, sizes_equal};
 use super::{Body, Value};
 use crate::dims::compare_op;
+use crate::effects::{ARITHMETIC, Gives, Operation, Takes, effect};
 use crate::errors::{elements as element_errors, shapes as errors};
+use crate::meanings::same_args;
 
 /// An operator on values.
 #[derive(Clone, Copy, PartialEq)]
@@ -44,6 +46,13 @@ impl Operator {
             Operator::Compare(op) => op.symbol(),
         }
     }
+
+    fn operation(self) -> Operation {
+        match self {
+            Operator::Arithmetic(op) => Operation::Binary(op),
+            Operator::Compare(op) => Operation::Compare(op),
+        }
+    }
 }
 
 impl Body<'_, '_> {
@@ -69,23 +78,17 @@ impl Body<'_, '_> {
             return None;
         }
         let base = left.base.clone();
-        let same = left.meaning == right.meaning;
-        let builtins = self.cx.builtins;
-        let is = |id| left.meaning.as_ref().is_some_and(|it| it.id == id);
-        let refuse = |body: &mut Self, why: &str| {
-            let shown = body.show_elem(left);
-            body.report(element_errors::operation(at, op.symbol(), &shown, why));
-            None
-        };
-        match op {
-            Operator::Compare(_) => {
-                let space = |elem: &Elem| {
-                    let use_ = elem.meaning.as_ref()?;
-                    let of = use_.id == builtins.token || use_.id == builtins.index;
-                    of.then(|| use_.args.clone())
-                };
-                if let (Some(a), Some(b)) = (space(left), space(right))
-                    && !a.iter().zip(&b).all(|(a, b)| sizes_equal(&self.scope, a, b))
+        let operation = op.operation();
+        let it = effect(operation);
+        if !it.takes.takes(&base) {
+            let why = if base == Base::Bool { ARITHMETIC } else { it.why };
+            self.refuse(operation, left, at, if it.takes == Takes::Bools { it.why } else { why });
+            return None;
+        }
+        match it.gives {
+            Gives::Bool => {
+                if let (Some(a), Some(b)) = (self.cx.space_of(left), self.cx.space_of(right))
+                    && !same_args(&self.scope, &a.args, &b.args)
                 {
                     let shown = (self.show_elem(left), self.show_elem(right));
                     self.report(element_errors::compared_spaces(
@@ -95,107 +98,47 @@ impl Body<'_, '_> {
                     ));
                     return None;
                 }
-                Some(Elem::plain(Base::Bool))
+                return Some(Elem::plain(Base::Bool));
             }
-            Operator::Arithmetic(BinaryOp::And | BinaryOp::Or) => {
-                if base != Base::Bool {
-                    return refuse(self, "`&&` and `||` take bool");
-                }
-                if !same && left.meaning.is_some() && right.meaning.is_some() {
-                    let shown = (self.show_elem(left), self.show_elem(right));
-                    let who = format!("`{}`", op.symbol());
-                    let meeting = Meeting::new(spans.1, spans.0, &who);
-                    self.report(element_errors::mask(&meeting, &shown.1, &shown.0, true, true));
-                    return None;
-                }
-                let meaning = left.meaning.clone().or_else(|| right.meaning.clone());
-                Some(Elem { base, meaning })
+            Gives::Either
+                if left.meaning.is_some()
+                    && right.meaning.is_some()
+                    && left.meaning != right.meaning =>
+            {
+                let shown = (self.show_elem(left), self.show_elem(right));
+                let who = format!("`{}`", op.symbol());
+                let meeting = Meeting::new(spans.1, spans.0, &who);
+                self.report(element_errors::mask(&meeting, &shown.1, &shown.0, true, true));
+                return None;
             }
-            Operator::Arithmetic(op) => {
-                if base == Base::Bool {
-                    return refuse(
-                        self,
-                        "arithmetic takes numbers; write `x as f32` or `x as int`",
-                    );
-                }
-                if op == BinaryOp::Div && base.is_int() {
-                    return refuse(self, "`/` divides floats; write `//` for integers");
-                }
-                if matches!(op, BinaryOp::FloorDiv | BinaryOp::Rem) && base.is_float() {
-                    return refuse(self, "`//` and `%` take integers");
-                }
-                // Sums of logits are logits; all else forgets.
-                let closed =
-                    matches!(op, BinaryOp::Add | BinaryOp::Sub | BinaryOp::Max | BinaryOp::Min);
-                let keeps = same && closed && is(builtins.logits);
-                Some(Elem { base, meaning: keeps.then(|| left.meaning.clone()).flatten() })
-            }
+            _ => {}
         }
+        let meaning = it.gives.meaning(&self.cx.program, self.cx.builtins, left, Some(right));
+        Some(Elem { base, meaning })
+    }
+
+    /// Reports an element that an operation does not take.
+    pub(super) fn refuse(&mut self, operation: Operation, elem: &Elem, at: Span, why: &str) {
+        let shown = self.show_elem(elem);
+        let name = operation.name();
+        self.report(element_errors::operation(at, name, &shown, why));
     }
 
     /// The element that a function of one value gives.
     pub(super) fn unary_elem(&mut self, op: UnaryOp, elem: &Elem, at: Span) -> Option<Elem> {
-        let builtins = self.cx.builtins;
-        let is = |id| elem.meaning.as_ref().is_some_and(|it| it.id == id);
-        let with = |id| Some(nnc_hir::MeaningUse { id, args: Vec::new() });
-        let meaning = match op {
-            UnaryOp::Not => {
-                if elem.base != Base::Bool {
-                    let shown = self.show_elem(elem);
-                    self.report(element_errors::operation(at, "!", &shown, "`!` takes bool"));
-                    return None;
-                }
-                if is(builtins.mask) {
-                    with(builtins.pad_mask)
-                } else if is(builtins.pad_mask) {
-                    with(builtins.mask)
-                } else {
-                    None
-                }
-            }
-            UnaryOp::Neg | UnaryOp::Abs | UnaryOp::Sign => {
-                if elem.base == Base::Bool {
-                    let shown = self.show_elem(elem);
-                    self.report(element_errors::operation(
-                        at,
-                        op.name(),
-                        &shown,
-                        "it takes numbers",
-                    ));
-                    return None;
-                }
-                None
-            }
-            UnaryOp::Exp
-            | UnaryOp::Log
-            | UnaryOp::Sqrt
-            | UnaryOp::Rsqrt
-            | UnaryOp::Tanh
-            | UnaryOp::Sin
-            | UnaryOp::Cos
-            | UnaryOp::Erf
-            | UnaryOp::Floor
-            | UnaryOp::Ceil
-            | UnaryOp::Round => {
-                if !elem.base.is_float() {
-                    let shown = self.show_elem(elem);
-                    let why = "it takes floats; write `x as f32`";
-                    self.report(element_errors::operation(at, op.name(), &shown, why));
-                    return None;
-                }
-                match op {
-                    UnaryOp::Log if is(builtins.prob) => with(builtins.log_prob),
-                    UnaryOp::Exp if is(builtins.log_prob) => with(builtins.prob),
-                    _ => None,
-                }
-            }
-        };
+        let operation = Operation::Unary(op);
+        let it = effect(operation);
+        if !it.takes.takes(&elem.base) {
+            self.refuse(operation, elem, at, it.why);
+            return None;
+        }
+        let meaning = it.gives.meaning(&self.cx.program, self.cx.builtins, elem, None);
         Some(Elem { base: elem.base.clone(), meaning })
     }
 
     /// Whether an elementwise function takes floats only, so that sizes become floats.
     pub(super) fn wants_float(op: UnaryOp) -> bool {
-        !matches!(op, UnaryOp::Neg | UnaryOp::Not | UnaryOp::Abs | UnaryOp::Sign)
+        effect(Operation::Unary(op)).takes == Takes::Floats
     }
 
     pub(super) fn unary(&mut self, op: UnaryOp, value: Value, at: Span) -> Value {

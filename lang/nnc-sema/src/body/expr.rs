@@ -416,8 +416,9 @@ impl Body<'_, '_> {
     ) -> Option<Elem> {
         let Some(meaning) = &to.meaning else { return Some(to) };
         let builtins = self.cx.builtins;
-        let is_space = meaning.id == builtins.token || meaning.id == builtins.index;
-        let is_mask = meaning.id == builtins.mask || meaning.id == builtins.pad_mask;
+        let below = |id| self.cx.program.seen_as(meaning, id).is_some();
+        let is_space = below(builtins.token) || below(builtins.index);
+        let is_mask = below(builtins.mask) || below(builtins.pad_mask);
         let shown = (self.show_elem(from), self.show_elem(&to));
         if is_space && !from.base.is_int() {
             self.report(element_errors::claim(span, &shown.0, &shown.1, Claim::Index));
@@ -428,10 +429,7 @@ impl Body<'_, '_> {
                 self.report(element_errors::claim(span, &shown.0, &shown.1, Claim::Mask));
                 return None;
             }
-            let other = from.meaning.as_ref().is_some_and(|it| {
-                it.id != meaning.id && (it.id == builtins.mask || it.id == builtins.pad_mask)
-            });
-            if other {
+            if from.meaning.as_ref().is_some_and(|it| self.cx.opposite(it, meaning)) {
                 let meeting = Meeting { subject, ..Meeting::new(span, span, "`as`") };
                 self.report(element_errors::mask(&meeting, &shown.0, &shown.1, true, true));
                 return None;
@@ -522,7 +520,8 @@ impl Body<'_, '_> {
             return Value::error(span);
         }
         let (left, right) = self.meet(then_value, otherwise);
-        let (left, right) = (self.as_tensor(left), self.as_tensor(right));
+        let (mut left, mut right) = (self.as_tensor(left), self.as_tensor(right));
+        self.join_exprs(&mut left, &mut right, span);
         match &condition.expr.ty {
             Type::Tensor(tensor) if tensor.elem.base == Base::Bool && tensor.is_scalar() => {
                 let ty = left.ty.clone();
@@ -578,6 +577,8 @@ impl Body<'_, '_> {
                 (then.expr, otherwise.expr)
             }
         };
+        let (mut then, mut otherwise) = (then, otherwise);
+        self.join_exprs(&mut then, &mut otherwise, span);
         // Each type is right where its branch is taken, and one of them must be right where
         // the other is: of `if C == K { x } else { y }` it is the type of `y`.
         let (at, declared) = (otherwise.span, then.span);

@@ -138,12 +138,7 @@ impl Body<'_, '_> {
             });
         }
         let elem: Elem = value.scalar.elem.clone();
-        let builtins = self.cx.builtins;
-        let space = elem
-            .meaning
-            .as_ref()
-            .filter(|it| it.id == builtins.token || it.id == builtins.index)
-            .and_then(|it| it.args.first().cloned());
+        let space = self.cx.space_of(&elem).and_then(|it| it.args.first().cloned());
         let size = axis.extent();
         let shown = self.show_elem(&elem);
         match space {

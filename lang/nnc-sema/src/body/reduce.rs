@@ -6,6 +6,7 @@ use nnc_syntax::ast;
 
 use super::Body;
 use super::scalar::Sv;
+use crate::effects::{Gives, Operation, effect};
 use crate::errors::{elements as element_errors, index as errors};
 
 impl Body<'_, '_> {
@@ -73,33 +74,23 @@ impl Body<'_, '_> {
             None => None,
         };
         let builtins = self.cx.builtins;
-        let is_pad = |scalar: &Scalar| {
-            scalar.elem.meaning.as_ref().is_some_and(|it| it.id == builtins.pad_mask)
-        };
+        let is_pad = |scalar: &Scalar| self.cx.seen_as(&scalar.elem, builtins.pad_mask).is_some();
         if let Some(guard) = guard.as_ref().filter(|guard| is_pad(guard)) {
             let meeting = self.guard_meeting(guard, reduce);
             self.report(element_errors::mask(&meeting, "PadMask", "Mask", true, true));
             return Sv::error(span);
         }
         let base = value.elem.base.clone();
-        let wrong = match op {
-            ReduceOp::Any | ReduceOp::All => (base != Base::Bool).then_some("it takes bool"),
-            ReduceOp::Sum | ReduceOp::Product | ReduceOp::Count => (base == Base::Bool)
-                .then_some("it adds numbers; count points with `count[i | …] 1`"),
-            ReduceOp::Max | ReduceOp::Min | ReduceOp::ArgMax | ReduceOp::ArgMin => {
-                (base == Base::Bool).then_some("it compares numbers")
-            }
-            ReduceOp::Mean => (!base.is_float()).then_some("it takes floats; write `x as f32`"),
-            ReduceOp::Pick => None,
-        };
-        if let Some(why) = wrong {
-            let shown = self.show_elem(&value.elem);
-            self.report(element_errors::operation(value.span, op.name(), &shown, why));
+        let operation = Operation::Reduce(op);
+        let it = effect(operation);
+        if !it.takes.takes(&base) {
+            self.refuse(operation, &value.elem, value.span, it.why);
             return Sv::error(span);
         }
         if op == ReduceOp::Pick && guard.is_none() {
             self.report(errors::pick_without_guard(span));
         }
+        let mut spans = (value.span, value.span);
         let otherwise = match (otherwise, op) {
             (Some(otherwise), ReduceOp::Pick) => {
                 let adapts = otherwise.flex && base.is_float() || otherwise.size.is_some();
@@ -112,6 +103,7 @@ impl Body<'_, '_> {
                     ));
                     return Sv::error(span);
                 }
+                spans = (value.span, scalar.span);
                 Some(scalar)
             }
             (Some(otherwise), _) => {
@@ -139,10 +131,19 @@ impl Body<'_, '_> {
                 let meaning = MeaningUse { id: builtins.index, args: vec![axis.extent.clone()] };
                 Elem { base: Base::I32, meaning: Some(meaning) }
             }
-            ReduceOp::Max | ReduceOp::Min | ReduceOp::Pick => value.elem.clone(),
-            ReduceOp::Any | ReduceOp::All => Elem::plain(Base::Bool),
-            ReduceOp::Sum | ReduceOp::Product | ReduceOp::Mean | ReduceOp::Count => {
-                Elem::plain(base)
+            _ if it.gives == Gives::Bool => Elem::plain(Base::Bool),
+            _ => {
+                let other = otherwise.as_ref().map(|it| &it.elem);
+                let meaning = it.gives.meaning(&self.cx.program, builtins, &value.elem, None);
+                match other {
+                    Some(other) => {
+                        let Some(elem) = self.join_elems(&value.elem, other, spans) else {
+                            return Sv::error(span);
+                        };
+                        elem
+                    }
+                    None => Elem { base, meaning },
+                }
             }
         };
         // A position that was picked or a sum of sizes is data like any other.
@@ -186,31 +187,27 @@ impl Body<'_, '_> {
                 self.report(errors::not_bool(guard.scalar.span, &found));
                 return Sv::error(span);
             }
-            let meaning = guard.scalar.elem.meaning.as_ref();
-            if meaning.is_some_and(|it| it.id == builtins.pad_mask) {
+            if self.cx.seen_as(&guard.scalar.elem, builtins.pad_mask).is_some() {
                 let meeting = self.guard_meeting(&guard.scalar, reduce);
                 self.report(element_errors::mask(&meeting, "PadMask", "Mask", true, true));
                 return Sv::error(span);
             }
         }
-        if !value.elem.base.is_float() {
-            let shown = self.show_elem(&value.elem);
-            let why = "it takes floats; write `x as f32`";
-            self.report(element_errors::operation(value.span, "softmax", &shown, why));
+        let it = effect(Operation::Softmax);
+        if !it.takes.takes(&value.elem.base) {
+            self.refuse(Operation::Softmax, &value.elem, value.span, it.why);
             return Sv::error(span);
         }
-        let meaning = value.elem.meaning.as_ref();
-        if meaning.is_some_and(|it| it.id == builtins.prob || it.id == builtins.log_prob) {
+        let is = |id| self.cx.seen_as(&value.elem, id).is_some();
+        if is(builtins.prob) || is(builtins.log_prob) {
             let shown = self.show_elem(&value.elem);
             let before = self.scalar_softmax(&value);
             let at = (value.span, reduce.op_span);
             self.report(element_errors::double_softmax(at, &shown, before.as_ref()));
             return Sv::error(span);
         }
-        let elem = Elem {
-            base: value.elem.base.clone(),
-            meaning: Some(MeaningUse { id: builtins.prob, args: Vec::new() }),
-        };
+        let meaning = it.gives.meaning(&self.cx.program, builtins, &value.elem, None);
+        let elem = Elem { base: value.elem.base.clone(), meaning };
         let kind = ScalarKind::Softmax {
             var: id,
             guard: guard.map(|guard| Box::new(guard.scalar)),

@@ -537,10 +537,10 @@ impl Body<'_, '_> {
             self.report(element_errors::operands("if", &shown.0, spans.0, &shown.1, spans.1));
             return Sv::error(span);
         }
-        let meaning = (then.elem.meaning == otherwise.elem.meaning)
-            .then(|| then.elem.meaning.clone())
-            .flatten();
-        let elem = Elem { base: then.elem.base.clone(), meaning };
+        let spans = (then.span, otherwise.span);
+        let Some(elem) = self.join_elems(&then.elem, &otherwise.elem, spans) else {
+            return Sv::error(span);
+        };
         let kind = ScalarKind::Select {
             condition: Box::new(condition.scalar),
             then: Box::new(then),

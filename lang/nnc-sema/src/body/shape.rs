@@ -143,9 +143,14 @@ impl Body<'_, '_> {
         for value in values {
             let adapts = value.flex || matches!(value.expr.ty, Type::Dim(_));
             let expr = if adapts { self.retag(value.expr, &base) } else { value.expr };
-            if let Some(first) = exprs.first() {
+            let mut expr = expr;
+            if let Some(mut first) = exprs.first().cloned() {
+                self.join_exprs(&mut first, &mut expr, span);
                 let (ty, declared) = (first.ty.clone(), first.span);
                 let at = expr.span;
+                for before in &mut exprs {
+                    before.ty.clone_from(&ty);
+                }
                 let meeting = Meeting::new(at, declared, "the first item");
                 let expr = self.fit(Value { expr, flex: false }, &ty, meeting);
                 if expr.ty.is_error() {
@@ -293,7 +298,14 @@ impl Body<'_, '_> {
         let mut place = 0;
         let mut whole: Option<TensorType> = None;
         for value in values {
-            let expr = self.as_tensor(value);
+            let mut expr = self.as_tensor(value);
+            if let (Some(whole), Some(first)) = (&mut whole, parts.first()) {
+                let mut before = Expr { ty: Type::Tensor(whole.clone()), ..first.value.clone() };
+                self.join_exprs(&mut before, &mut expr, span);
+                if let Type::Tensor(joined) = before.ty {
+                    *whole = joined;
+                }
+            }
             let Type::Tensor(tensor) = expr.ty.clone() else {
                 self.not_a_tensor(expr.span, &expr.ty);
                 return Value::error(span);

@@ -1,7 +1,7 @@
 //! Fitting values to types: literals take the type of what they meet, and a value
 //! fits where a type is expected if its axes are equal and its element may be used so.
 
-use nnc_base::Span;
+use nnc_base::{Diagnostic, Span};
 use nnc_hir::{
     Axis, AxisSize, Base, BinaryOp, Elem, Expr, ExprKind, MeaningUse, TensorType, Type, UnaryOp,
 };
@@ -11,9 +11,10 @@ use super::{Body, Value};
 use crate::cx::Scope;
 pub(super) use crate::errors::Meeting;
 use crate::errors::{elements as element_errors, shapes as errors};
+use crate::meanings::same_args;
 
 /// Whether two sizes are equal wherever the facts hold.
-pub(super) fn sizes_equal(scope: &Scope, left: &Dim, right: &Dim) -> bool {
+pub(crate) fn sizes_equal(scope: &Scope, left: &Dim, right: &Dim) -> bool {
     use nnc_shape::Fact;
     left == right
         || scope.facts.proves(&Fact::Equal(left.clone(), right.clone()))
@@ -154,7 +155,13 @@ impl Body<'_, '_> {
             let ty = Type::Tuple(fitted.iter().map(|it| it.ty.clone()).collect());
             return Expr { kind: ExprKind::Tuple(fitted), ty, span: expr.span };
         }
+        let before = self.cx.diagnostics.len();
         if !self.fits(&expr.ty.clone(), expected, meeting) {
+            if let Some(joined) = self.joined_of(&expr).cloned() {
+                for diagnostic in &mut self.cx.diagnostics[before..] {
+                    *diagnostic = element_errors::joined(diagnostic.clone(), &joined);
+                }
+            }
             return Expr::error(meeting.at);
         }
         expr.ty = expected.clone();
@@ -310,29 +317,7 @@ impl Body<'_, '_> {
         if let Some(wanted) = &expected.meaning
             && !self.meaning_fits(found, wanted)
         {
-            let builtins = self.cx.builtins;
-            let shown = (self.show_elem(found), self.show_elem(expected));
-            let is = |id| found.meaning.as_ref().is_some_and(|it| it.id == id);
-            let diagnostic = if wanted.id == builtins.mask || wanted.id == builtins.pad_mask {
-                let polarity = is(builtins.mask) || is(builtins.pad_mask);
-                let is_bool = found.base == Base::Bool;
-                element_errors::mask(&meeting, &shown.0, &shown.1, polarity, is_bool)
-            } else if wanted.id == builtins.token || wanted.id == builtins.index {
-                let spaces = found.meaning.as_ref().filter(|it| it.id == wanted.id);
-                match spaces {
-                    Some(space) => element_errors::index_space(
-                        meeting.at,
-                        &shown.0,
-                        &shown.1,
-                        &space.args,
-                        &wanted.args,
-                        meeting.expected_at,
-                    ),
-                    None => element_errors::not_an_index(&meeting, &shown.0, &shown.1),
-                }
-            } else {
-                element_errors::meaning(&meeting, &shown.0, &shown.1)
-            };
+            let diagnostic = self.other_meaning(found, expected, wanted, meeting);
             self.report(diagnostic);
             return false;
         }
@@ -344,24 +329,57 @@ impl Body<'_, '_> {
         true
     }
 
-    fn meaning_fits(&self, found: &Elem, wanted: &MeaningUse) -> bool {
+    /// Why a meaning does not fit.
+    fn other_meaning(
+        &self,
+        found: &Elem,
+        expected: &Elem,
+        wanted: &MeaningUse,
+        meeting: Meeting<'_>,
+    ) -> Diagnostic {
         let builtins = self.cx.builtins;
-        let Some(meaning) = &found.meaning else {
-            // A plain bool says of each point whether it holds, which is what Mask means.
-            return wanted.id == builtins.mask && found.base == Base::Bool;
-        };
-        let mut id = Some(meaning.id);
-        while let Some(at) = id {
-            if at == wanted.id {
-                return meaning.args.len() == wanted.args.len()
-                    && meaning
-                        .args
-                        .iter()
-                        .zip(&wanted.args)
-                        .all(|(a, b)| sizes_equal(&self.scope, a, b));
-            }
-            id = self.cx.program.meanings[at].parent;
+        let shown = (self.show_elem(found), self.show_elem(expected));
+        let is = |id| self.cx.seen_as(found, id).is_some();
+        if wanted.id == builtins.mask || wanted.id == builtins.pad_mask {
+            let polarity = is(builtins.mask) || is(builtins.pad_mask);
+            let is_bool = found.base == Base::Bool;
+            return element_errors::mask(&meeting, &shown.0, &shown.1, polarity, is_bool);
         }
-        false
+        let same = self.cx.seen_as(found, wanted.id);
+        if wanted.id == builtins.token || wanted.id == builtins.index {
+            return match same {
+                Some(space) => element_errors::index_space(
+                    meeting.at,
+                    &shown.0,
+                    &shown.1,
+                    &space.args,
+                    &wanted.args,
+                    meeting.expected_at,
+                ),
+                None => element_errors::not_an_index(&meeting, &shown.0, &shown.1),
+            };
+        }
+        if let Some(same) = same {
+            let declared = &self.cx.program.meanings[wanted.id];
+            let pairs: Vec<_> = (same.args.iter().zip(&wanted.args).zip(&declared.params))
+                .map(|((given, wanted), param)| {
+                    let show = |dim: &Dim| nnc_hir::shown_parameter(param, dim);
+                    (show(given), show(wanted))
+                })
+                .collect();
+            return element_errors::parameters_differ(
+                &meeting, &shown.0, &shown.1, declared, &pairs,
+            );
+        }
+        element_errors::meaning(&meeting, &shown.0, &shown.1)
+    }
+
+    fn meaning_fits(&self, found: &Elem, wanted: &MeaningUse) -> bool {
+        if found.meaning.is_none() {
+            // A plain bool says of each point whether it holds, which is what Mask means.
+            return wanted.id == self.cx.builtins.mask && found.base == Base::Bool;
+        }
+        let seen = self.cx.seen_as(found, wanted.id);
+        seen.is_some_and(|it| same_args(&self.scope, &it.args, &wanted.args))
     }
 }

@@ -1,11 +1,11 @@
 //! Elements and their meanings: E03xx.
 
-use nnc_base::{Code, Diagnostic, Span};
-use nnc_hir::Base;
+use nnc_base::{Code, Diagnostic, Name, Span};
+use nnc_hir::{Base, DimParam, Meaning, Rate};
 use nnc_shape::Dim;
-use nnc_syntax::ast::NamedType;
+use nnc_syntax::ast::{Ident, NamedType};
 
-use super::{Meeting, Softmax};
+use super::{Joined, Meeting, Softmax};
 use crate::cx::Scope;
 
 const MEANING: Code = Code("E0301");
@@ -17,6 +17,109 @@ const INDEX_SPACE: Code = Code("E0312");
 const OPERATION: Code = Code("E0314");
 const LITERAL: Code = Code("E0315");
 const NOT_AN_ELEMENT: Code = Code("E0105");
+const ENDLESS: Code = Code("E0330");
+const BUILT_IN: Code = Code("E0331");
+const PARAMETER: Code = Code("E0332");
+const PARENT: Code = Code("E0333");
+const PARAMETERS_DIFFER: Code = Code("E0334");
+
+/// A meaning that is above itself; `others` are the ones between, in order.
+pub(crate) fn endless_meaning(name: &Ident, others: &[(Name, Span)]) -> Diagnostic {
+    let mut way: Vec<&str> = vec![name.as_str()];
+    way.extend(others.iter().map(|(name, _)| name.as_str()));
+    way.push(name.as_str());
+    let text = format!("`{}` is declared above itself: {}", name.as_str(), way.join(" is a "));
+    let mut diagnostic = Diagnostic::error(ENDLESS, name.span, text);
+    for (other, at) in others.iter().take(3) {
+        diagnostic = diagnostic.label(*at, format!("by way of `{other}`"));
+    }
+    diagnostic
+        .note("forgetting a meaning step by step has to end at plain numbers")
+        .help("leave out the parent of the most general one")
+}
+
+pub(crate) fn built_in(name: &Ident, what: &str) -> Diagnostic {
+    let article = if what == "element" { "an" } else { "a" };
+    let text = format!("`{}` is {article} {what} of the language already", name.as_str());
+    Diagnostic::error(BUILT_IN, name.span, text).help(match what {
+        "kind" => "use it without declaring it, or choose another word".to_owned(),
+        _ => format!(
+            "use it without declaring it, or put yours below it: `elem My{0}: {0}`",
+            name.as_str()
+        ),
+    })
+}
+
+/// A parameter of an element that is of another sort than what is given.
+pub(crate) fn parameter_kind(at: Span, param: &DimParam, given: &str) -> Diagnostic {
+    let (wanted, help) = if param.is_rate() {
+        ("a rate".to_owned(), "write it with its unit, such as `16kHz`".to_owned())
+    } else if let Some(kind) = param.kind {
+        (format!("a size of kind `{kind}`"), format!("give a size of kind `{kind}` or a number"))
+    } else {
+        ("a number".to_owned(), format!("declare it as a rate: `{}: rate`", param.name))
+    };
+    let diagnostic =
+        Diagnostic::error(PARAMETER, at, format!("`{}` is {wanted}, this is {given}", param.name));
+    match param.span == Span::NONE {
+        true => diagnostic,
+        false => diagnostic.label(param.span, "declared here"),
+    }
+    .help(help)
+}
+
+pub(crate) fn parameter_small(at: Span, param: &DimParam, given: &Dim) -> Diagnostic {
+    let text = format!("`{}` is at least {}, this is {given}", param.name, param.min);
+    let diagnostic = Diagnostic::error(PARAMETER, at, text);
+    match param.span == Span::NONE {
+        true => diagnostic,
+        false => diagnostic.label(param.span, "declared here"),
+    }
+    .help(format!("give {} or more", param.min))
+}
+
+/// A rate that is no whole number of Hz, as a parameter.
+pub(crate) fn broken_rate(at: Span, rate: Rate) -> Diagnostic {
+    Diagnostic::error(PARAMETER, at, format!("{rate} is not a whole number of Hz"))
+        .help("rates of elements are compared exactly; give a whole one")
+}
+
+pub(crate) fn float_parent(name: &Ident, at: Span) -> Diagnostic {
+    let text =
+        format!("`{}` has no one way to be stored: `float` is a choice of calls", name.as_str());
+    Diagnostic::error(PARENT, at, text).help(format!(
+        "say how it is stored where nothing else is said: `elem {}: f32`",
+        name.as_str()
+    ))
+}
+
+/// A value of the right meaning with other numbers.
+pub(crate) fn parameters_differ(
+    meeting: &Meeting<'_>,
+    found: &str,
+    expected: &str,
+    declared: &Meaning,
+    pairs: &[(String, String)],
+) -> Diagnostic {
+    let text = format!("{} takes {expected}, this is {found}", meeting.who);
+    let mut diagnostic = Diagnostic::error(PARAMETERS_DIFFER, meeting.at, text)
+        .label(meeting.expected_at, format!("declared as {expected}"));
+    let mut help = None;
+    for (param, (given, wanted)) in declared.params.iter().zip(pairs) {
+        if given != wanted {
+            diagnostic = diagnostic
+                .note(format!("`{}` of {} is {given}, not {wanted}", param.name, declared.name));
+            help.get_or_insert_with(|| match param.is_rate() {
+                true => format!("resample it to {wanted}, and claim it: `… as {expected}`"),
+                false => format!("give a value whose `{}` is {wanted}", param.name),
+            });
+        }
+    }
+    match help {
+        Some(help) => diagnostic.help(help),
+        None => diagnostic,
+    }
+}
 
 pub(crate) fn not_an_element(named: &NamedType) -> Diagnostic {
     Diagnostic::error(
@@ -40,6 +143,15 @@ pub(crate) fn quantity(at: Span) -> Diagnostic {
 pub(crate) fn text(at: Span) -> Diagnostic {
     Diagnostic::error(LITERAL, at, "a token is one character of one byte")
         .help("write `tokens(\"…\")` for more")
+}
+
+/// Adds to a message about a joined value what it was joined of.
+pub(crate) fn joined(diagnostic: Diagnostic, joined: &Joined) -> Diagnostic {
+    let ((left_at, left), (right_at, right)) = (&joined.left, &joined.right);
+    diagnostic
+        .label(*left_at, format!("this is {left}"))
+        .label(*right_at, format!("this is {right}"))
+        .note(format!("{left} and {right} meet in {}, which is what both are", joined.meet))
 }
 
 pub(crate) fn meaning(meeting: &Meeting<'_>, found: &str, expected: &str) -> Diagnostic {

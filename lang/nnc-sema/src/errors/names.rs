@@ -1,7 +1,7 @@
 //! Names, arguments and the form of declarations: E01xx.
 
 use nnc_base::{Code, Diagnostic, Name, Span};
-use nnc_syntax::ast::Ident;
+use nnc_syntax::ast::{Ident, Text};
 
 use super::suggest;
 use crate::scope::nearest;
@@ -69,6 +69,13 @@ pub(crate) fn duplicate(name: &Ident, first: Span) -> Diagnostic {
     Diagnostic::error(DUPLICATE, name.span, format!("`{}` is defined twice", name.as_str()))
         .label(first, "first here")
         .help("give one of them another name")
+}
+
+/// Two tests that `nnc test` could not tell apart.
+pub(crate) fn duplicate_test(name: &Text, first: Span) -> Diagnostic {
+    Diagnostic::error(DUPLICATE, name.span, format!("there are two tests {:?}", name.value))
+        .label(first, "first here")
+        .help("say in its name what this one shows")
 }
 
 pub(crate) fn second_main(at: Span, first: Span) -> Diagnostic {

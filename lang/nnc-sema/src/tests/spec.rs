@@ -74,6 +74,7 @@ fn the_reference_runs() {
         ("guards.md", include_str!("../../spec/guards.md")),
         ("layers.md", include_str!("../../spec/layers.md")),
         ("elements.md", include_str!("../../spec/elements.md")),
+        ("effects.md", include_str!("../../spec/effects.md")),
         ("state.md", include_str!("../../spec/state.md")),
         ("models.md", include_str!("../../spec/models.md")),
         ("convolution.md", include_str!("../../spec/convolution.md")),
