@@ -24,7 +24,6 @@ mod unify;
 
 pub(crate) use holes::{Candidate, check_candidate};
 pub(crate) use place::{condition_in as condition_of, field_in as place_in};
-pub(crate) use unify::sizes_equal;
 
 use std::collections::HashMap;
 

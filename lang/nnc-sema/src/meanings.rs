@@ -11,9 +11,9 @@ use nnc_hir::{Base, Elem, MeaningId, MeaningUse, Type};
 use nnc_shape::Dim;
 use nnc_syntax::ast;
 
-use crate::body::sizes_equal;
 use crate::cx::{Cx, Scope};
 use crate::errors::{elements as errors, names as name_errors};
+use crate::relation::{opposite, same_args};
 use crate::scope::{KINDS, RATE, Symbol};
 
 impl<'a> Cx<'a> {
@@ -209,7 +209,7 @@ impl<'a> Cx<'a> {
         Some(self.program.lineage(left).find(|above| {
             self.program
                 .seen_as(right, above.id)
-                .is_some_and(|it| same_args(scope, &above.args, &it.args))
+                .is_some_and(|it| same_args(&scope.facts, &above.args, &it.args))
         }))
     }
 
@@ -226,9 +226,7 @@ impl<'a> Cx<'a> {
 
     /// Whether one says which places are attended to and the other which are not.
     pub(crate) fn opposite(&self, left: &MeaningUse, right: &MeaningUse) -> bool {
-        let is = |meaning: &MeaningUse, id| self.program.seen_as(meaning, id).is_some();
-        let (mask, pad) = (self.builtins.mask, self.builtins.pad_mask);
-        is(left, mask) && is(right, pad) || is(left, pad) && is(right, mask)
+        opposite(&self.program, self.builtins, left, right)
     }
 
     /// Two types as what both are: their meanings joined, part by part of a tuple. Types
@@ -250,9 +248,4 @@ impl<'a> Cx<'a> {
             _ => {}
         }
     }
-}
-
-/// Parameters of one meaning that are equal wherever the facts hold.
-pub(crate) fn same_args(scope: &Scope, left: &[Dim], right: &[Dim]) -> bool {
-    left.len() == right.len() && left.iter().zip(right).all(|(a, b)| sizes_equal(scope, a, b))
 }

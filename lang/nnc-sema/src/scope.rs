@@ -120,6 +120,26 @@ impl Builtins {
     }
 }
 
+impl Builtins {
+    /// Those of a program that was declared by an analysis.
+    pub(crate) fn of(program: &Program) -> Option<Builtins> {
+        let find = |name: &str| {
+            let mut all = program.meanings.iter();
+            let own = all.find(|(_, it)| it.name.as_str() == name && it.span == Span::NONE)?;
+            Some(own.0)
+        };
+        Some(Builtins {
+            logits: find("Logits")?,
+            prob: find("Prob")?,
+            log_prob: find("LogProb")?,
+            mask: find("Mask")?,
+            pad_mask: find("PadMask")?,
+            token: find("Token")?,
+            index: find("Index")?,
+        })
+    }
+}
+
 /// The kinds that some module may use.
 pub(crate) fn kinds(modules: &[ModuleInput<'_>]) -> HashSet<Name> {
     let declared =

@@ -11,7 +11,7 @@ use nnc_base::{Diagnostic, Sources};
 use crate::{Analysis, ModuleInput, analyze};
 
 /// Checks modules given as name and text, with the library where one uses it.
-fn check(modules: &[(&str, &str)]) -> (Sources, Analysis) {
+pub(crate) fn check(modules: &[(&str, &str)]) -> (Sources, Analysis) {
     let library = modules.iter().any(|(_, text)| text.contains("use std."));
     let library = if library { nnc_stdlib::modules() } else { &[] };
     let mut sources = Sources::new();
@@ -32,7 +32,7 @@ fn check(modules: &[(&str, &str)]) -> (Sources, Analysis) {
 }
 
 /// A message with its labels, notes and helps, as plain text.
-fn render(sources: &Sources, diagnostic: &Diagnostic) -> String {
+pub(crate) fn render(sources: &Sources, diagnostic: &Diagnostic) -> String {
     let mut text = String::new();
     for (i, label) in diagnostic.labels.iter().enumerate() {
         let place = sources.get(label.span.file).map_or_else(String::new, |file| {

@@ -114,18 +114,12 @@ impl Body<'_, '_> {
         let (needed, there) = (formal.axes.len(), actual.axes.len());
         let fits = if formal.pack { there >= needed } else { there == needed && !actual.pack };
         if !fits {
-            let shown = (
-                self.show(&Type::Tensor(actual.clone())),
-                self.show(&Type::Tensor(formal.clone())),
-            );
-            self.report(errors::rank(
-                meeting.at,
-                &shown.0,
-                &shown.1,
-                meeting.expected_at,
-                meeting.who,
-                there > needed,
-            ));
+            let before = self.cx.diagnostics.len();
+            self.other_rank(actual, formal, meeting);
+            let wanted = self.wanted(formal, actual, dims, binding);
+            if let Some(wanted) = wanted.filter(|_| !formal.pack) {
+                self.tell_repair(before, actual, &wanted, meeting.subject);
+            }
             return false;
         }
         let leading = there - needed;
@@ -163,6 +157,7 @@ impl Body<'_, '_> {
             formal.axes.iter().map(|axis| self.expected_axis(axis, dims, binding)).collect();
         let actual_axes = &actual.axes[leading..];
         if let Some(at) = actual_axes.iter().zip(&expected).position(|(a, b)| !kinds_match(a, b)) {
+            let before = self.cx.diagnostics.len();
             self.report(errors::kinds(
                 at,
                 actual_axes,
@@ -171,6 +166,11 @@ impl Body<'_, '_> {
                 meeting.expected_at,
                 meeting.who,
             ));
+            let own = TensorType { pack: false, axes: actual_axes.to_vec(), ..actual.clone() };
+            let wanted = self.wanted(formal, &own, dims, binding);
+            if let Some(wanted) = wanted.filter(|_| leading == 0 && !actual.pack) {
+                self.tell_repair(before, &own, &wanted, meeting.subject);
+            }
             return false;
         }
         for ((formal, actual), expected) in formal.axes.iter().zip(actual_axes).zip(&expected) {
@@ -203,6 +203,37 @@ impl Body<'_, '_> {
             }
         }
         true
+    }
+
+    /// A parameter's type in the caller's terms before all its sizes are known: what is
+    /// not known yet has the size of the value's axis of the same kind. `None` if that
+    /// does not say of each.
+    fn wanted(
+        &self,
+        formal: &TensorType,
+        actual: &TensorType,
+        dims: &[nnc_hir::DimParam],
+        binding: &Binding,
+    ) -> Option<TensorType> {
+        let mut free: Vec<&Axis> = actual.axes.iter().collect();
+        let mut axes = Vec::new();
+        for axis in &formal.axes {
+            let expected = self.expected_axis(axis, dims, binding);
+            let unbound = axis.extent().vars().iter().any(|name| {
+                !binding.sizes.contains_key(name) && dims.iter().any(|dim| dim.name == *name)
+            });
+            let size = if unbound {
+                let same = |it: &&Axis| it.kind.is_some() && it.kind == expected.kind;
+                let place = free.iter().position(same)?;
+                free.remove(place).size.clone()
+            } else {
+                let bound = |name: Name| binding.sizes.get(&name).map(|size| size.dim.clone());
+                AxisSize::Dim(axis.extent().substitute(&bound))
+            };
+            axes.push(Axis { size, ..expected });
+        }
+        // Elements are looked at when the axes fit.
+        Some(TensorType { elem: actual.elem.clone(), pack: false, axes })
     }
 
     /// An axis of a parameter with the kind and rate it asks for.

@@ -368,7 +368,8 @@ impl Body<'_, '_> {
         let dims = self.cx.function(id).dims.clone();
         // What can be bound by plain names, first.
         for (i, (param, value)) in params.iter().zip(&values).enumerate() {
-            let meeting = Meeting::new(value.expr.span, param.span, who);
+            let subject = self.subject(&value.expr);
+            let meeting = Meeting { subject, ..Meeting::new(value.expr.span, param.span, who) };
             let before = self.cx.diagnostics.len();
             if !self.bind_type(&param.ty, &value.expr.ty, &dims, &mut binding, meeting) {
                 let origins = self.origins(&value.expr, receiver.as_ref().map(|(path, _)| path));

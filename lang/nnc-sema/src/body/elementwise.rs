@@ -2,7 +2,7 @@
 //!
 //! The same rules hold for whole tensors and for single values in index notation.
 
-use nnc_base::Span;
+use nnc_base::{Name, Span};
 use nnc_hir::{
     Axis, AxisSize, Base, BinaryOp, CompareOp, Condition, Elem, Expr, ExprKind, TensorType, Type,
     UnaryOp,
@@ -14,7 +14,7 @@ use super::{Body, Value};
 use crate::dims::compare_op;
 use crate::effects::{ARITHMETIC, Gives, Operation, Takes, effect};
 use crate::errors::{elements as element_errors, shapes as errors};
-use crate::meanings::same_args;
+use crate::relation::{IndexRepair, Repair, repair, same_args};
 
 /// An operator on values.
 #[derive(Clone, Copy, PartialEq)]
@@ -88,7 +88,7 @@ impl Body<'_, '_> {
         match it.gives {
             Gives::Bool => {
                 if let (Some(a), Some(b)) = (self.cx.space_of(left), self.cx.space_of(right))
-                    && !same_args(&self.scope, &a.args, &b.args)
+                    && !same_args(&self.scope.facts, &a.args, &b.args)
                 {
                     let shown = (self.show_elem(left), self.show_elem(right));
                     self.report(element_errors::compared_spaces(
@@ -250,7 +250,10 @@ impl Body<'_, '_> {
             return Value::error(at);
         };
         let spans = (left.expr.span, right.expr.span);
+        let before = self.cx.diagnostics.len();
         let Some(axes) = self.joint_axes(op.symbol(), &a, &b, spans) else {
+            let names = (self.subject(&left.expr), self.subject(&right.expr));
+            self.tell_operand_repair(before, (&a, names.0), (&b, names.1));
             return Value::error(at);
         };
         let Some(elem) = self.binary_elem(op, &a.elem, &b.elem, spans, at) else {
@@ -264,6 +267,38 @@ impl Body<'_, '_> {
             Operator::Compare(op) => ExprKind::Compare(op, left, right),
         };
         Value { expr: Expr { kind, ty, span: at }, flex }
+    }
+
+    /// Adds to the messages since there were `before` how either operand gets the axes of
+    /// the other: the cheaper way first, both where they are as cheap.
+    fn tell_operand_repair(
+        &mut self,
+        before: usize,
+        left: (&TensorType, Option<Name>),
+        right: (&TensorType, Option<Name>),
+    ) {
+        let mut repairs = Vec::new();
+        for ((found, name), (wanted, _)) in [(right, left), (left, right)] {
+            let wanted = TensorType { elem: found.elem.clone(), ..wanted.clone() };
+            let repair = repair(self.comparing(), found, &wanted, true);
+            repairs.extend(repair.map(|it| (name.map_or("x", |name| name.as_str()), it)));
+        }
+        repairs.sort_by_key(|(_, repair)| repair.cost);
+        let is = |all: &[(&str, Repair)], what: fn(&IndexRepair) -> bool| {
+            all.iter().any(|(_, it)| it.index.as_ref().is_some_and(what))
+        };
+        // A transpose of one of them is enough.
+        if is(&repairs, IndexRepair::transposes) {
+            repairs.truncate(1);
+        }
+        let cuts = is(&repairs, IndexRepair::cuts);
+        let texts: Vec<String> = repairs
+            .iter()
+            .flat_map(|(subject, repair)| repair.texts(&self.cx.program, subject))
+            .collect();
+        for diagnostic in &mut self.cx.diagnostics[before..] {
+            *diagnostic = errors::with_repair(diagnostic.clone(), &texts, cuts);
+        }
     }
 
     /// The axes of an elementwise result: the operands', which are identical, or the

@@ -1,7 +1,7 @@
 //! Fitting values to types: literals take the type of what they meet, and a value
 //! fits where a type is expected if its axes are equal and its element may be used so.
 
-use nnc_base::{Diagnostic, Span};
+use nnc_base::{Diagnostic, Name, Span};
 use nnc_hir::{
     Axis, AxisSize, Base, BinaryOp, Elem, Expr, ExprKind, MeaningUse, TensorType, Type, UnaryOp,
 };
@@ -11,29 +11,12 @@ use super::{Body, Value};
 use crate::cx::Scope;
 pub(super) use crate::errors::Meeting;
 use crate::errors::{elements as element_errors, shapes as errors};
-use crate::meanings::same_args;
+pub(super) use crate::relation::kinds_match;
+use crate::relation::{Known, Relation, compare_axes, compare_elements, proved_equal, repair};
 
 /// Whether two sizes are equal wherever the facts hold.
 pub(crate) fn sizes_equal(scope: &Scope, left: &Dim, right: &Dim) -> bool {
-    use nnc_shape::Fact;
-    left == right
-        || scope.facts.proves(&Fact::Equal(left.clone(), right.clone()))
-        || (scope.facts.proves(&Fact::AtLeast(left.clone(), right.clone()))
-            && scope.facts.proves(&Fact::AtLeast(right.clone(), left.clone())))
-}
-
-pub(super) fn kinds_match(left: &Axis, right: &Axis) -> bool {
-    match (left.kind, right.kind) {
-        (Some(left), Some(right)) => left == right,
-        _ => true,
-    }
-}
-
-fn rates_match(left: &Axis, right: &Axis) -> bool {
-    match (left.rate, right.rate) {
-        (Some(left), Some(right)) => left == right,
-        _ => true,
-    }
+    proved_equal(&scope.facts, left, right)
 }
 
 impl Body<'_, '_> {
@@ -210,24 +193,62 @@ impl Body<'_, '_> {
         expected: &TensorType,
         meeting: Meeting<'_>,
     ) -> bool {
-        if found.pack != expected.pack || found.axes.len() != expected.axes.len() {
-            let shown = (
-                self.show(&Type::Tensor(found.clone())),
-                self.show(&Type::Tensor(expected.clone())),
-            );
-            let more = found.axes.len() > expected.axes.len();
-            self.report(errors::rank(
-                meeting.at,
-                &shown.0,
-                &shown.1,
-                meeting.expected_at,
-                meeting.who,
-                more,
-            ));
-            return false;
+        let before = self.cx.diagnostics.len();
+        let axes = if found.pack != expected.pack || found.axes.len() != expected.axes.len() {
+            self.other_rank(found, expected, meeting);
+            false
+        } else {
+            self.axes_fit(&found.axes, &expected.axes, meeting)
+        };
+        if !axes {
+            self.tell_repair(before, found, expected, meeting.subject);
         }
-        self.axes_fit(&found.axes, &expected.axes, meeting)
-            && self.elem_fits(&found.elem, &expected.elem, meeting)
+        axes && self.elem_fits(&found.elem, &expected.elem, meeting)
+    }
+
+    pub(super) fn other_rank(
+        &mut self,
+        found: &TensorType,
+        expected: &TensorType,
+        meeting: Meeting<'_>,
+    ) {
+        let show = |ty: &TensorType| self.cx.program.show(ty).to_string();
+        let more = found.axes.len() > expected.axes.len();
+        let diagnostic = errors::rank(
+            meeting.at,
+            &show(found),
+            &show(expected),
+            meeting.expected_at,
+            meeting.who,
+            more,
+        );
+        self.report(diagnostic);
+    }
+
+    /// What types are compared by here.
+    pub(super) fn comparing(&self) -> Known<'_> {
+        Known { program: &self.cx.program, builtins: self.cx.builtins, facts: &self.scope.facts }
+    }
+
+    /// Adds to the messages since there were `before` what the search for a repair found.
+    pub(super) fn tell_repair(
+        &mut self,
+        before: usize,
+        found: &TensorType,
+        wanted: &TensorType,
+        subject: Option<Name>,
+    ) {
+        // `_` has a message of its own.
+        if found.axes.iter().any(|axis| axis.size == AxisSize::Broadcast) {
+            return;
+        }
+        let Some(repair) = repair(self.comparing(), found, wanted, false) else { return };
+        let cuts = repair.index.as_ref().is_some_and(|it| it.cuts());
+        let subject = subject.map_or("x", |name| name.as_str());
+        let texts = repair.texts(&self.cx.program, subject);
+        for diagnostic in &mut self.cx.diagnostics[before..] {
+            *diagnostic = errors::with_repair(diagnostic.clone(), &texts, cuts);
+        }
     }
 
     /// Axis by axis, as many on either side.
@@ -237,48 +258,29 @@ impl Body<'_, '_> {
         expected: &[Axis],
         meeting: Meeting<'_>,
     ) -> bool {
-        if let Some(at) = found.iter().zip(expected).position(|(a, b)| !kinds_match(a, b)) {
-            self.report(errors::kinds(
-                at,
-                found,
-                expected,
-                meeting.at,
-                meeting.expected_at,
-                meeting.who,
-            ));
-            return false;
-        }
-        for (found, expected) in found.iter().zip(expected) {
-            match (&found.size, &expected.size) {
-                (AxisSize::Dim(size), AxisSize::Dim(wanted)) => {
-                    if !self.size_fits(size, wanted, found.kind.or(expected.kind), meeting) {
-                        return false;
-                    }
-                }
-                (AxisSize::Broadcast, AxisSize::Broadcast) => {}
-                (AxisSize::Broadcast, AxisSize::Dim(size))
-                | (AxisSize::Dim(size), AxisSize::Broadcast) => {
-                    self.report(errors::broadcast_axis(
-                        meeting.at,
-                        &self.scope,
-                        size,
-                        meeting.expected_at,
-                    ));
-                    return false;
-                }
+        let (at, declared, who) = (meeting.at, meeting.expected_at, meeting.who);
+        match compare_axes(&self.scope.facts, found, expected) {
+            Relation::KindIncompatible { axis } => {
+                self.report(errors::kinds(axis, found, expected, at, declared, who));
             }
-            if !rates_match(found, expected) {
-                self.report(errors::rates(
-                    found,
-                    expected,
-                    meeting.at,
-                    meeting.expected_at,
-                    meeting.who,
-                ));
-                return false;
+            Relation::SizeIncompatible { axis } => {
+                let (found, expected) = (&found[axis], &expected[axis]);
+                let kind = found.kind.or(expected.kind);
+                return self.size_fits(&found.extent(), &expected.extent(), kind, meeting);
             }
+            Relation::BroadcastIncompatible { axis } => {
+                let wanted = match &expected[axis].size {
+                    AxisSize::Broadcast => found[axis].extent(),
+                    AxisSize::Dim(size) => size.clone(),
+                };
+                self.report(errors::broadcast_axis(at, &self.scope, &wanted, declared));
+            }
+            Relation::RateIncompatible { axis } => {
+                self.report(errors::rates(&found[axis], &expected[axis], at, declared, who));
+            }
+            relation => return relation.fits(),
         }
-        true
+        false
     }
 
     /// The sizes are proved equal, or the difference is reported.
@@ -314,19 +316,21 @@ impl Body<'_, '_> {
         expected: &Elem,
         meeting: Meeting<'_>,
     ) -> bool {
-        if let Some(wanted) = &expected.meaning
-            && !self.meaning_fits(found, wanted)
-        {
-            let diagnostic = self.other_meaning(found, expected, wanted, meeting);
-            self.report(diagnostic);
-            return false;
+        let relation = compare_elements(self.comparing(), found, expected);
+        if relation.fits() {
+            return true;
         }
-        if found.base != expected.base {
-            let shown = (self.show_elem(found), self.show_elem(expected));
-            self.report(element_errors::base(&meeting, &shown.0, &shown.1));
-            return false;
-        }
-        true
+        let diagnostic = match &expected.meaning {
+            Some(wanted) if relation != Relation::StorageIncompatible => {
+                self.other_meaning(found, expected, wanted, relation, meeting)
+            }
+            _ => {
+                let shown = (self.show_elem(found), self.show_elem(expected));
+                element_errors::base(&meeting, &shown.0, &shown.1)
+            }
+        };
+        self.report(diagnostic);
+        false
     }
 
     /// Why a meaning does not fit.
@@ -335,6 +339,7 @@ impl Body<'_, '_> {
         found: &Elem,
         expected: &Elem,
         wanted: &MeaningUse,
+        relation: Relation,
         meeting: Meeting<'_>,
     ) -> Diagnostic {
         let builtins = self.cx.builtins;
@@ -359,7 +364,7 @@ impl Body<'_, '_> {
                 None => element_errors::not_an_index(&meeting, &shown.0, &shown.1),
             };
         }
-        if let Some(same) = same {
+        if let (Some(same), Relation::ParametersIncompatible) = (same, relation) {
             let declared = &self.cx.program.meanings[wanted.id];
             let pairs: Vec<_> = (same.args.iter().zip(&wanted.args).zip(&declared.params))
                 .map(|((given, wanted), param)| {
@@ -371,15 +376,9 @@ impl Body<'_, '_> {
                 &meeting, &shown.0, &shown.1, declared, &pairs,
             );
         }
-        element_errors::meaning(&meeting, &shown.0, &shown.1)
-    }
-
-    fn meaning_fits(&self, found: &Elem, wanted: &MeaningUse) -> bool {
-        if found.meaning.is_none() {
-            // A plain bool says of each point whether it holds, which is what Mask means.
-            return wanted.id == self.cx.builtins.mask && found.base == Base::Bool;
-        }
-        let seen = self.cx.seen_as(found, wanted.id);
-        seen.is_some_and(|it| same_args(&self.scope, &it.args, &wanted.args))
+        let both = found.meaning.as_ref().filter(|_| relation == Relation::MeaningIncompatible);
+        let both = both.and_then(|it| self.cx.join(&self.scope, Some(it), Some(wanted)).flatten());
+        let both = both.map(|it| self.show_elem(&Elem { meaning: Some(it), ..found.clone() }));
+        element_errors::meaning(&meeting, &shown.0, &shown.1, both.as_deref())
     }
 }

@@ -154,7 +154,13 @@ pub(crate) fn joined(diagnostic: Diagnostic, joined: &Joined) -> Diagnostic {
         .note(format!("{left} and {right} meet in {}, which is what both are", joined.meet))
 }
 
-pub(crate) fn meaning(meeting: &Meeting<'_>, found: &str, expected: &str) -> Diagnostic {
+/// `both` is what the two meanings are when something is forgotten of each.
+pub(crate) fn meaning(
+    meeting: &Meeting<'_>,
+    found: &str,
+    expected: &str,
+    both: Option<&str>,
+) -> Diagnostic {
     let (who, subject) = (meeting.who, meeting.subject());
     let diagnostic =
         Diagnostic::error(MEANING, meeting.at, format!("{who} takes {expected}, this is {found}"))
@@ -175,6 +181,10 @@ pub(crate) fn meaning(meeting: &Meeting<'_>, found: &str, expected: &str) -> Dia
     if found.starts_with("Prob") && expected.starts_with("LogProb") {
         return diagnostic.help(format!("take the logarithm: `log({subject})`"));
     }
+    let diagnostic = match both {
+        Some(both) => diagnostic.note(format!("both are {both}, and neither is the other")),
+        None => diagnostic,
+    };
     diagnostic
         .note("a meaning is forgotten without a word, and claimed with `as`")
         .help(format!("if it is that, say so: `{subject} as {expected}`"))

@@ -87,6 +87,18 @@ pub(crate) fn packs(at: Span, before: &str, here: &str, declared: Span, who: &st
         .help("give both arguments the same leading axes")
 }
 
+/// A message with what the search for a repair found, in place of what is always true; where
+/// the sizes may be wrong themselves, beside it if it `cuts` them.
+pub(crate) fn with_repair(mut diagnostic: Diagnostic, texts: &[String], cuts: bool) -> Diagnostic {
+    let by_axes = [RANK, IDENTICAL, SWAPPED, LAYOUT].contains(&diagnostic.code);
+    if by_axes && !texts.is_empty() {
+        diagnostic.helps.clear();
+    } else if !cuts || ![WIDTH, EQUAL_WHEN].contains(&diagnostic.code) {
+        return diagnostic;
+    }
+    texts.iter().fold(diagnostic, |diagnostic, text| diagnostic.help(text.clone()))
+}
+
 /// Two sizes that should be one and are not known to be.
 #[expect(clippy::too_many_arguments, reason = "a message names both origins and the values")]
 pub(crate) fn sizes(
