@@ -9,15 +9,19 @@ use crate::lowerer::{Lowerer, Lowering};
 /// The facts that a condition states, as far as facts can state it.
 pub(crate) fn facts_of(condition: &Condition) -> Vec<Fact> {
     match condition {
-        Condition::Const(_) | Condition::Config(_) | Condition::Or(..) => Vec::new(),
+        Condition::Const(_) | Condition::Config(_) | Condition::Given(_) | Condition::Or(..) => {
+            Vec::new()
+        }
         Condition::Not(inner) => match &**inner {
             Condition::Compare(op, left, right) => {
                 facts_of(&Condition::Compare(op.negated(), left.clone(), right.clone()))
             }
             Condition::Not(inner) => facts_of(inner),
-            Condition::Const(_) | Condition::Config(_) | Condition::And(..) | Condition::Or(..) => {
-                Vec::new()
-            }
+            Condition::Const(_)
+            | Condition::Config(_)
+            | Condition::Given(_)
+            | Condition::And(..)
+            | Condition::Or(..) => Vec::new(),
         },
         Condition::And(left, right) => {
             let mut facts = facts_of(left);
@@ -39,7 +43,7 @@ pub(crate) fn facts_of(condition: &Condition) -> Vec<Fact> {
 pub(crate) fn decide(facts: &Facts, condition: &Condition) -> Option<bool> {
     match condition {
         Condition::Const(value) => Some(*value),
-        Condition::Config(_) => None,
+        Condition::Config(_) | Condition::Given(_) => None,
         Condition::Not(inner) => decide(facts, inner).map(|value| !value),
         Condition::And(left, right) => match (decide(facts, left), decide(facts, right)) {
             (Some(true), Some(true)) => Some(true),
@@ -79,6 +83,7 @@ impl<'a> Lowerer<'a> {
     /// A condition in the terms of the graph that is being built.
     pub(crate) fn condition(&self, frame: &Frame<'a>, condition: &Condition) -> Condition {
         let sizes = condition.substitute(&|name| frame.sizes.get(&name).cloned());
+        let sizes = sizes.with_given(&|name| frame.given(name));
         match &frame.instance {
             Some(instance) => sizes
                 .with_configs(&|name| instance.bools.get(&name).map(|it| Condition::Const(*it))),

@@ -108,13 +108,16 @@ impl<'a> Lowerer<'a> {
         let root = self.root(model)?;
         let mut frame = Frame::new(function, Some(root.clone()));
         self.begin_graph(Graph::new(entry.name.as_str()));
+        let optional = function.params.iter().filter(|param| param.optional);
+        let absent = optional.filter(|param| !entry.facts.iter().any(|it| gives(it, param.name)));
+        frame.absent = absent.map(|param| param.local).collect();
         self.declare_sizes(&mut frame, entry)?;
         self.declare_params(&root, model.span)?;
         self.span = entry.span;
 
         let mut inputs = Vec::new();
         let mut inout = Vec::new();
-        for param in &function.params {
+        for param in function.params.iter().filter(|it| !frame.absent.contains(&it.local)) {
             let ty = param.ty.clone();
             let first = inputs.len();
             let value = self.input(&frame, &mut inputs, param.name.to_string(), &ty)?;
@@ -302,9 +305,9 @@ impl<'a> Lowerer<'a> {
 
     /// The size of the table that an index points into.
     fn index_bound(&self, frame: &Frame<'a>, ty: &hir::TensorType) -> Option<Dim> {
-        let meaning = ty.elem.meaning.as_ref()?;
-        let name = self.program.meanings[meaning.id].name;
-        matches!(name.as_str(), "Token" | "Index").then_some(())?;
+        let mut above = self.program.lineage(ty.elem.meaning.as_ref()?);
+        let meaning = above
+            .find(|it| matches!(self.program.meanings[it.id].name.as_str(), "Token" | "Index"))?;
         Some(frame.dim(meaning.args.first()?))
     }
 
@@ -350,6 +353,19 @@ impl<'a> Lowerer<'a> {
                 updates.push(StateUpdate { dim: dim.name, value: after });
             }
         }
+    }
+}
+
+/// Whether an entry's promises say that it takes an optional parameter.
+fn gives(fact: &hir::Condition, name: Name) -> bool {
+    match fact {
+        hir::Condition::Given(it) => *it == name,
+        hir::Condition::And(left, right) => gives(left, name) || gives(right, name),
+        hir::Condition::Const(_)
+        | hir::Condition::Config(_)
+        | hir::Condition::Compare(..)
+        | hir::Condition::Not(_)
+        | hir::Condition::Or(..) => false,
     }
 }
 

@@ -226,6 +226,9 @@ impl<'a> Lowerer<'a> {
             Condition::Config(name) => {
                 return Err(self.internal(format!("the config `{name}` has no value")));
             }
+            Condition::Given(name) => {
+                return Err(self.internal(format!("whether `{name}` is given is not decided")));
+            }
             Condition::Compare(op, left, right) => {
                 let side = |dim: &Dim| size(Elem::I32, Affine::constant(dim.clone()));
                 Scalar::compare(compare(*op), side(left), side(right))
@@ -311,6 +314,16 @@ impl<'a> Lowerer<'a> {
         }
         for (param, arg) in function.params.iter().zip(&call.args) {
             let value = match arg {
+                Arg::Absent => {
+                    inner.absent.insert(param.local);
+                    continue;
+                }
+                Arg::Value(Expr { kind: ExprKind::Local(local), .. })
+                    if frame.absent.contains(local) =>
+                {
+                    inner.absent.insert(param.local);
+                    continue;
+                }
                 Arg::Value(value) => {
                     let value = self.expr(frame, value)?;
                     if frame.pointwise { value } else { self.settled_value(value)? }

@@ -1,6 +1,6 @@
 //! A function while it is being inlined.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use nnc_base::Name;
@@ -26,6 +26,8 @@ pub(crate) struct Frame<'a> {
     /// What `float` stands for.
     pub float: Elem,
     pub locals: HashMap<LocalId, Val>,
+    /// The optional parameters that are left out.
+    pub absent: HashSet<LocalId>,
     pub index: HashMap<IndexVarId, Affine>,
     /// The place of `..` in the nest that is being lowered.
     pub pack_index: Vec<Index>,
@@ -44,10 +46,17 @@ impl<'a> Frame<'a> {
             pack: Vec::new(),
             float: Elem::F32,
             locals: HashMap::new(),
+            absent: HashSet::new(),
             index: HashMap::new(),
             pack_index: Vec::new(),
             pointwise: false,
         }
+    }
+
+    /// Whether an optional parameter of the function is given.
+    pub(crate) fn given(&self, name: Name) -> Option<bool> {
+        let param = self.function.params.iter().find(|it| it.optional && it.name == name)?;
+        Some(!self.absent.contains(&param.local))
     }
 
     pub(crate) fn dim(&self, dim: &Dim) -> Dim {

@@ -17,6 +17,12 @@ use crate::point;
 use crate::scalar::{number, size};
 
 impl<'a> Lowerer<'a> {
+    /// A guard at this point; `None` for one that always holds.
+    fn guard(&mut self, frame: &mut Frame<'a>, guard: &'a hir::Scalar) -> Lowering<Option<Scalar>> {
+        let guard = self.scalar(frame, guard)?;
+        Ok((guard != Scalar::Bool(true)).then_some(guard))
+    }
+
     pub(crate) fn reduction(
         &mut self,
         frame: &mut Frame<'a>,
@@ -39,7 +45,7 @@ impl<'a> Lowerer<'a> {
             axes.push(var);
         }
         let guard = match &reduction.guard {
-            Some(guard) => Some(self.scalar(frame, guard)?),
+            Some(guard) => self.guard(frame, guard)?,
             None => None,
         };
         let value = self.scalar(frame, &reduction.value)?;
@@ -117,7 +123,7 @@ impl<'a> Lowerer<'a> {
     ) -> Lowering<Scalar> {
         let axis = frame.index.get(&var).and_then(Affine::as_var);
         let guard = match guard {
-            Some(guard) => Some(self.scalar(frame, guard)?),
+            Some(guard) => self.guard(frame, guard)?,
             None => None,
         };
         let value = self.scalar(frame, value)?;

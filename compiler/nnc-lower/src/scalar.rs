@@ -120,10 +120,22 @@ impl<'a> Lowerer<'a> {
             ScalarKind::Config(name) => Scalar::Float { elem, value: self.config(frame, *name)? },
             ScalarKind::Unary(op, value) => {
                 let value = self.scalar(frame, value)?;
+                if let (hir::UnaryOp::Not, Scalar::Bool(holds)) = (op, &value) {
+                    return Ok(Scalar::Bool(!holds));
+                }
                 Scalar::unary(unary(*op), value)
             }
             ScalarKind::Binary(op, left, right) => {
                 let left = self.scalar(frame, left)?;
+                // What is decided already says whether the right side is there at all.
+                match (op, &left) {
+                    (hir::BinaryOp::And, Scalar::Bool(false))
+                    | (hir::BinaryOp::Or, Scalar::Bool(true)) => return Ok(left),
+                    (hir::BinaryOp::And | hir::BinaryOp::Or, Scalar::Bool(_)) => {
+                        return self.scalar(frame, right);
+                    }
+                    _ => {}
+                }
                 let right = self.scalar(frame, right)?;
                 self.binary(*op, left, right)
             }
@@ -135,6 +147,10 @@ impl<'a> Lowerer<'a> {
             }
             ScalarKind::Select { condition, then, otherwise } => {
                 let condition = self.scalar(frame, condition)?;
+                if let Scalar::Bool(holds) = condition {
+                    let taken = self.scalar(frame, if holds { then } else { otherwise })?;
+                    return Ok(self.cast(elem, taken));
+                }
                 let then = self.scalar(frame, then)?;
                 let otherwise = self.scalar(frame, otherwise)?;
                 let (then, otherwise) = (self.cast(elem, then), self.cast(elem, otherwise));

@@ -93,6 +93,7 @@ impl Display for Condition {
         match self {
             Condition::Const(value) => write!(f, "{value}"),
             Condition::Config(name) => write!(f, "{name}"),
+            Condition::Given(name) => write!(f, "given({name})"),
             Condition::Compare(op, left, right) => write!(f, "{left} {} {right}", op.symbol()),
             Condition::Not(inner) => write!(f, "!({inner})"),
             Condition::And(left, right) => {
@@ -313,7 +314,8 @@ impl Display for Shown<'_, Function> {
         f.write_char('(')?;
         list(f, &function.params, |f, param| {
             let inout = if param.inout.is_some() { "inout " } else { "" };
-            write!(f, "{}: {inout}{}", param.name, self.program.show(&param.ty))
+            let optional = if param.optional { "?" } else { "" };
+            write!(f, "{}: {inout}{}{optional}", param.name, self.program.show(&param.ty))
         })?;
         write!(f, ") -> {}", self.program.show(&function.result))?;
         facts(f, &function.facts)?;
@@ -583,6 +585,7 @@ impl Printer<'_> {
             args.push(match arg {
                 Arg::Value(value) => self.expr(value),
                 Arg::Dim(dim) => dim.to_string(),
+                Arg::Absent => "none".to_owned(),
                 Arg::InOut { before, after } => {
                     format!("inout {} -> {}", self.local(*before), self.local(*after))
                 }

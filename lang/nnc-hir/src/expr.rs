@@ -182,6 +182,9 @@ pub enum Arg {
     Value(Expr),
     /// For a parameter of type `dim`; its value is among [`Call::dims`] too.
     Dim(Dim),
+    /// For an optional parameter that is left out. A [`Arg::Value`] that is an optional
+    /// parameter of the caller is passed on: left out if it was.
+    Absent,
     /// The local `before` is used up, and the value it has after the call is `after`.
     InOut {
         before: LocalId,

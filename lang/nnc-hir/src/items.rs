@@ -154,6 +154,8 @@ pub enum Condition {
     Const(bool),
     /// The bool config of this name.
     Config(Name),
+    /// Whether the function's optional parameter of this name is given.
+    Given(Name),
     Compare(CompareOp, Dim, Dim),
     Not(Box<Condition>),
     And(Box<Condition>, Box<Condition>),
@@ -280,8 +282,9 @@ pub struct Param {
     /// For `inout`: the local that holds the final value, whose type (the lengths
     /// in it) is the local's.
     pub inout: Option<LocalId>,
-    /// For a `dim` parameter that a call may leave out.
-    pub default: Option<Dim>,
+    /// Whether a call may leave it out: [`Condition::Given`] says whether it did, and the
+    /// body reads the local only where that holds.
+    pub optional: bool,
 }
 
 /// A value with a name.

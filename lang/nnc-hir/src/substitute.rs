@@ -102,6 +102,7 @@ impl Condition {
         match self {
             Condition::Const(value) => Condition::Const(*value),
             Condition::Config(name) => Condition::Config(*name),
+            Condition::Given(name) => Condition::Given(*name),
             Condition::Compare(op, left, right) => {
                 Condition::Compare(*op, left.substitute(sizes), right.substitute(sizes))
             }
@@ -117,25 +118,41 @@ impl Condition {
 
     /// Puts conditions in place of bool configs.
     pub fn with_configs(&self, configs: &dyn Fn(Name) -> Option<Condition>) -> Condition {
+        self.replaced(&|leaf| match leaf {
+            Condition::Config(name) => configs(*name),
+            _ => None,
+        })
+    }
+
+    /// Puts in whether optional parameters are given.
+    pub fn with_given(&self, given: &dyn Fn(Name) -> Option<bool>) -> Condition {
+        self.replaced(&|leaf| match leaf {
+            Condition::Given(name) => given(*name).map(Condition::Const),
+            _ => None,
+        })
+    }
+
+    /// Puts others in place of what is made of no other conditions.
+    fn replaced(&self, leaves: &dyn Fn(&Condition) -> Option<Condition>) -> Condition {
         match self {
-            Condition::Config(name) => configs(*name).unwrap_or_else(|| self.clone()),
-            Condition::Const(_) | Condition::Compare(..) => self.clone(),
-            Condition::Not(inner) => Condition::Not(Box::new(inner.with_configs(configs))),
-            Condition::And(left, right) => Condition::And(
-                Box::new(left.with_configs(configs)),
-                Box::new(right.with_configs(configs)),
-            ),
-            Condition::Or(left, right) => Condition::Or(
-                Box::new(left.with_configs(configs)),
-                Box::new(right.with_configs(configs)),
-            ),
+            Condition::Const(_)
+            | Condition::Config(_)
+            | Condition::Given(_)
+            | Condition::Compare(..) => leaves(self).unwrap_or_else(|| self.clone()),
+            Condition::Not(inner) => Condition::Not(Box::new(inner.replaced(leaves))),
+            Condition::And(left, right) => {
+                Condition::And(Box::new(left.replaced(leaves)), Box::new(right.replaced(leaves)))
+            }
+            Condition::Or(left, right) => {
+                Condition::Or(Box::new(left.replaced(leaves)), Box::new(right.replaced(leaves)))
+            }
         }
     }
 
     /// The sizes and configs that it names.
     pub fn vars(&self) -> BTreeSet<Name> {
         match self {
-            Condition::Const(_) => BTreeSet::new(),
+            Condition::Const(_) | Condition::Given(_) => BTreeSet::new(),
             Condition::Config(name) => [*name].into(),
             Condition::Compare(_, left, right) => &left.vars() | &right.vars(),
             Condition::Not(inner) => inner.vars(),
@@ -154,6 +171,7 @@ impl Condition {
         Some(match self {
             Condition::Const(value) => *value,
             Condition::Config(name) => configs(*name)?,
+            Condition::Given(_) => return None,
             Condition::Compare(op, left, right) => op.holds(left.eval(sizes)?, right.eval(sizes)?),
             Condition::Not(inner) => !inner.eval(sizes, configs)?,
             Condition::And(left, right) => {

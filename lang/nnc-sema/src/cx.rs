@@ -88,6 +88,9 @@ pub(crate) struct Scope {
     pub(crate) configs: HashMap<Name, ConfigKind>,
     /// Values that bool configs are known to have here.
     pub(crate) known_configs: Vec<(Name, bool)>,
+    /// The optional parameters of the function, and which are known to be given or not.
+    pub(crate) optional: HashSet<Name>,
+    pub(crate) known_given: Vec<(Name, bool)>,
     /// Names for sizes, for messages.
     pub(crate) aliases: Vec<(Name, Dim)>,
     pub(crate) facts: Facts,
@@ -101,6 +104,8 @@ impl Scope {
             vars: HashMap::new(),
             configs: HashMap::new(),
             known_configs: Vec::new(),
+            optional: HashSet::new(),
+            known_given: Vec::new(),
             aliases: Vec::new(),
             facts: Facts::default(),
         }

@@ -309,6 +309,9 @@ impl Cx<'_> {
             {
                 Some(Condition::Config(name.name))
             }
+            ast::ExprKind::Call { function, args } if self.asks_given(scope, function) => {
+                self.given(scope, args, expr.span)
+            }
             ast::ExprKind::Unary { op: ast::UnaryOp::Not, operand } => {
                 Some(Condition::Not(Box::new(self.condition(scope, operand)?)))
             }
@@ -402,6 +405,7 @@ pub(crate) fn assume(scope: &mut Scope, condition: &Condition, holds: bool) {
     match condition {
         Condition::Const(_) => {}
         Condition::Config(name) => scope.known_configs.push((*name, holds)),
+        Condition::Given(name) => scope.known_given.push((*name, holds)),
         Condition::Not(inner) => assume(scope, inner, !holds),
         Condition::And(left, right) => {
             if holds {
@@ -474,6 +478,9 @@ pub(crate) fn prove(scope: &Scope, condition: &Condition) -> Option<bool> {
         Condition::Const(value) => Some(*value),
         Condition::Config(name) => {
             scope.known_configs.iter().rev().find(|(it, _)| it == name).map(|(_, value)| *value)
+        }
+        Condition::Given(name) => {
+            scope.known_given.iter().rev().find(|(it, _)| it == name).map(|(_, value)| *value)
         }
         Condition::Not(inner) => prove(scope, inner).map(|it| !it),
         Condition::And(left, right) => match (prove(scope, left), prove(scope, right)) {

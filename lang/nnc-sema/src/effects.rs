@@ -35,6 +35,7 @@ pub(crate) enum Operation {
     Fold,
     Scan,
     Append,
+    Given,
     Reveal,
 }
 
@@ -228,6 +229,7 @@ pub(crate) const fn effect(operation: Operation) -> Effect {
         Operation::Tokens => row(Takes::Text, "", Gives::Token, Axes::Counted),
         Operation::Fold | Operation::Scan => row(Takes::Any, "", Gives::Carried, Axes::Carried),
         Operation::Append => row(Takes::Any, "", Gives::Same, Axes::State),
+        Operation::Given => row(Takes::Any, "", Gives::Bool, Axes::Nothing),
         Operation::Reveal => row(Takes::Any, "", Gives::Nothing, Axes::Nothing),
     }
 }
@@ -259,6 +261,7 @@ impl Operation {
             Op::Fold,
             Op::Scan,
             Op::Append,
+            Op::Given,
             Op::Reveal,
         ];
         ops.chain(others).collect()
@@ -283,6 +286,7 @@ impl Operation {
             Operation::Fold => "fold",
             Operation::Scan => "scan",
             Operation::Append => "append",
+            Operation::Given => "given",
             Operation::Reveal => "reveal",
         }
     }
@@ -312,6 +316,7 @@ impl Operation {
             Operation::Fold => "fold(a, x, f)".to_owned(),
             Operation::Scan => "scan".to_owned(),
             Operation::Append => "x.append(y)".to_owned(),
+            Operation::Given => "given(x)".to_owned(),
             Operation::Reveal => "reveal(x)".to_owned(),
         }
     }

@@ -7,6 +7,7 @@ pub(crate) mod index;
 pub(crate) mod layers;
 pub(crate) mod models;
 pub(crate) mod names;
+pub(crate) mod optional;
 pub(crate) mod shapes;
 pub(crate) mod sizes;
 pub(crate) mod spaces;

@@ -25,6 +25,7 @@ mod layers;
 mod meanings;
 mod models;
 mod once;
+mod optional;
 pub mod relation;
 mod scope;
 mod signature;

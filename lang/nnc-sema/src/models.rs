@@ -226,6 +226,8 @@ impl<'a> Cx<'a> {
                 assume(&mut scope, &fact, true);
             }
         }
+        let optional = self.function(function).params.iter().filter(|it| it.optional);
+        scope.optional = optional.map(|it| it.name).collect();
         for dim in &dims {
             let info = VarInfo { kind: dim.kind, rate: dim.rate, span: dim.span, quantified: true };
             scope.declare(dim.name, info, dim.min);

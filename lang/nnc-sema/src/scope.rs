@@ -76,9 +76,9 @@ pub(crate) const KINDS: [&str; 14] = [
 pub(crate) const RATE: &str = "rate";
 
 /// Functions of the language itself, besides the elementwise ones.
-pub(crate) const BUILTIN_FUNCTIONS: [&str; 22] = [
+pub(crate) const BUILTIN_FUNCTIONS: [&str; 23] = [
     "exp", "log", "sqrt", "rsqrt", "tanh", "sin", "cos", "erf", "abs", "floor", "ceil", "round",
-    "sign", "pow", "max", "min", "split", "concat", "top_k", "fold", "tokens", "reveal",
+    "sign", "pow", "max", "min", "split", "concat", "top_k", "fold", "tokens", "given", "reveal",
 ];
 
 impl Builtins {

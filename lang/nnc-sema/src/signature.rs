@@ -76,6 +76,8 @@ impl<'a> Cx<'a> {
             }
         }
         self.limits(&mut scope, function);
+        scope.optional =
+            function.params.iter().filter(|it| it.optional).map(|it| it.name.name).collect();
         let mut locals = nnc_base::Table::new();
         let mut params: Vec<Param> = Vec::new();
         for param in &function.params {
@@ -99,7 +101,7 @@ impl<'a> Cx<'a> {
                 local,
                 // The body says which local holds the final value.
                 inout: param.inout.then_some(local),
-                default: None,
+                optional: param.optional,
             });
         }
         let (result, result_names) = match &function.result {
@@ -129,6 +131,7 @@ impl<'a> Cx<'a> {
             }
         }
         self.check_bound(&dims, &params, &scope);
+        self.check_optional(&dims, &params);
         let types = || params.iter().map(|it| &it.ty).chain([&result]);
         let (pack, float) = (types().any(has_pack), types().any(has_float));
         let facts_of_types = facts;

@@ -162,6 +162,8 @@ pub struct Param {
     pub name: Ident,
     pub inout: bool,
     pub ty: Type,
+    /// `mask: Mask[B, T]?`: a call may leave it out.
+    pub optional: bool,
     pub span: Span,
 }
 

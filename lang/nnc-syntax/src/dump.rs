@@ -200,7 +200,9 @@ impl Dump<'_, '_> {
         self.node(head, |dump| {
             for param in &it.params {
                 let inout = if param.inout { "inout " } else { "" };
-                dump.node(format!("{inout}param {}", param.name), |dump| dump.ty(&param.ty))?;
+                let optional = if param.optional { "optional " } else { "" };
+                let head = format!("{inout}{optional}param {}", param.name);
+                dump.node(head, |dump| dump.ty(&param.ty))?;
             }
             if let Some(result) = &it.result {
                 dump.node("result", |dump| dump.ty(result))?;

@@ -26,10 +26,11 @@ impl Body<'_, '_> {
         &self,
         id: FunctionId,
         params: &[nnc_hir::Param],
-        values: &[Value],
+        values: &[Option<Value>],
     ) -> Option<Base> {
         let mut fixed = None;
         for (param, value) in params.iter().zip(values) {
+            let Some(value) = value else { continue };
             let (Type::Tensor(formal), Type::Tensor(actual)) = (&param.ty, &value.expr.ty) else {
                 continue;
             };

@@ -15,7 +15,7 @@ use super::place::size_in;
 use super::unify::Meeting;
 use super::{Body, Value};
 use crate::cx::{Progress, Size};
-use crate::dims::is_dim_function;
+use crate::dims::{is_dim_function, prove};
 use crate::errors::Softmax;
 use crate::errors::facts::Asked;
 use crate::errors::{
@@ -199,6 +199,16 @@ impl Body<'_, '_> {
             "top_k" => self.top_k(args, first, span),
             "fold" => self.fold(args, span),
             "tokens" => self.tokens(args, span),
+            "given" if first.is_none() => {
+                let scope = self.scope.clone();
+                match self.cx.given(&scope, args, span) {
+                    Some(condition) => {
+                        let ty = Type::scalar(Elem::plain(Base::Bool));
+                        Value::new(ExprKind::Condition(condition), ty, span)
+                    }
+                    None => Value::error(span),
+                }
+            }
             "reshape" | "view" | "flatten" | "permute" | "transpose" => {
                 self.positional(first, args);
                 self.report(errors::reshape(name));
@@ -315,6 +325,11 @@ impl Body<'_, '_> {
         let mut ok = true;
         for (param, index) in params.iter().zip(&bound) {
             let it = index.and_then(|index| given[index].take());
+            if it.is_none() && param.optional {
+                values.push(None);
+                inouts.push(None);
+                continue;
+            }
             let Some(it) = it else {
                 let ident = ast::Ident { name: param.name, span: param.span };
                 self.report(name_errors::missing_argument(at, who, &ident));
@@ -336,7 +351,10 @@ impl Body<'_, '_> {
                 inouts.push(local);
                 continue;
             }
-            let value = self.given_value(it);
+            let value = match self.passed_on(param, &it) {
+                Some(value) => value,
+                None => self.given_value(it),
+            };
             ok &= !value.is_error();
             if let (Type::Dim(_), Type::Dim(dim)) = (&param.ty, &value.expr.ty) {
                 binding.sizes.insert(param.name, self.scope.size(dim.clone()));
@@ -347,8 +365,24 @@ impl Body<'_, '_> {
         if !ok || params.iter().any(|param| param.ty.is_error()) {
             return Value::error(span);
         }
-        let values: Vec<Value> = values.into_iter().flatten().collect();
         self.finish_call(id, receiver, &params, values, inouts, binding, span, at, who, declared)
+    }
+
+    /// An optional parameter that is an argument for another one: left out if it was.
+    fn passed_on(&self, param: &nnc_hir::Param, given: &Given<'_>) -> Option<Value> {
+        let Given::Syntax(expr) = given else { return None };
+        let ast::ExprKind::Name(name) = &expr.kind else { return None };
+        let local = *self.names.get(&name.name)?;
+        let untested = prove(&self.scope, &nnc_hir::Condition::Given(name.name)).is_none();
+        let passes = param.optional && untested && self.optional_span(local).is_some();
+        let ty = self.locals[local].ty.clone();
+        passes.then(|| Value::new(ExprKind::Local(local), ty, expr.span))
+    }
+
+    /// Where the optional parameter is declared that a local is.
+    pub(super) fn optional_span(&self, local: nnc_hir::LocalId) -> Option<Span> {
+        let params = &self.cx.function(self.id?).params;
+        params.iter().find(|it| it.optional && it.local == local).map(|it| it.span)
     }
 
     #[expect(clippy::too_many_arguments, reason = "the second half of `call_function`")]
@@ -357,7 +391,7 @@ impl Body<'_, '_> {
         id: FunctionId,
         receiver: Option<(Path, Option<LayerUse>)>,
         params: &[nnc_hir::Param],
-        values: Vec<Value>,
+        values: Vec<Option<Value>>,
         inouts: Vec<Option<nnc_hir::LocalId>>,
         mut binding: Binding,
         span: Span,
@@ -368,6 +402,7 @@ impl Body<'_, '_> {
         let dims = self.cx.function(id).dims.clone();
         // What can be bound by plain names, first.
         for (i, (param, value)) in params.iter().zip(&values).enumerate() {
+            let Some(value) = value else { continue };
             let subject = self.subject(&value.expr);
             let meeting = Meeting { subject, ..Meeting::new(value.expr.span, param.span, who) };
             let before = self.cx.diagnostics.len();
@@ -392,6 +427,10 @@ impl Body<'_, '_> {
         let float = self.bind_float(id, params, &values);
         let mut args = Vec::new();
         for (i, (param, value)) in params.iter().zip(values).enumerate() {
+            let Some(value) = value else {
+                args.push(Arg::Absent);
+                continue;
+            };
             let value_span = value.expr.span;
             let meeting = Meeting::new(value_span, param.span, who);
             if let Type::Dim(_) = param.ty {

@@ -8,7 +8,9 @@ use nnc_syntax::ast;
 
 use super::unify::Meeting;
 use super::{Body, Value};
+use crate::dims::prove;
 use crate::errors::elements::Claim;
+use crate::errors::optional as optional_errors;
 use crate::errors::{
     elements as element_errors, index as index_errors, layers as layer_errors,
     names as name_errors, sizes as size_errors, state as state_errors,
@@ -246,6 +248,17 @@ impl Body<'_, '_> {
             self.report(state_errors::used_up(span, name, moved, now));
             return Value::error(span);
         }
+        if let Some(declared) = self.optional_span(local) {
+            let name = self.locals[local].name;
+            let given = prove(&self.scope, &nnc_hir::Condition::Given(name));
+            if given != Some(true) {
+                let absent = given == Some(false);
+                let error =
+                    if absent { optional_errors::left_out } else { optional_errors::untested };
+                self.report(error(name, span, declared));
+                return Value::error(span);
+            }
+        }
         let ty = self.locals[local].ty.clone();
         match ty {
             Type::Dim(dim) => Value::new(ExprKind::Dim(dim.clone()), Type::Dim(dim), span),
@@ -466,6 +479,9 @@ impl Body<'_, '_> {
             ast::ExprKind::Unary { operand, .. } => self.is_static(operand),
             ast::ExprKind::Binary { left, right, .. } => {
                 self.is_static(left) && self.is_static(right)
+            }
+            ast::ExprKind::Call { function, .. } if self.cx.asks_given(&self.scope, function) => {
+                true
             }
             ast::ExprKind::Call { function, args } => {
                 let ast::ExprKind::Name(name) = &function.kind else { return false };

@@ -98,7 +98,7 @@ pub(crate) fn check_candidate(cx: &mut Cx<'_>, candidate: Candidate) {
         ty: input,
         local: argument,
         inout: None,
-        default: None,
+        optional: false,
     }];
     function.result = output;
     function.locals = locals;

@@ -80,7 +80,7 @@ impl Body<'_, '_> {
                 }
                 None => call.args.iter().find_map(|arg| match arg {
                     Arg::Value(value) => self.producer(value),
-                    Arg::Dim(_) | Arg::InOut { .. } => None,
+                    Arg::Dim(_) | Arg::Absent | Arg::InOut { .. } => None,
                 }),
             },
             ExprKind::Local(local) => {

@@ -62,14 +62,22 @@ impl Body<'_, '_> {
                 let value = self.scalar(operand);
                 self.scalar_unary(op, value, span)
             }
-            ast::ExprKind::Binary { op, left, right, .. } => {
-                let left = self.scalar(left);
+            ast::ExprKind::Binary { op, left: left_expr, right, .. } => {
+                let left = self.scalar(left_expr);
                 // The right side of `&&` is only looked at where the left holds.
                 let mark = self.guard_mark();
                 if *op == ast::BinaryOp::And {
                     self.push_guards(&left.facts);
                 }
-                let right = self.scalar(right);
+                let known = match op {
+                    ast::BinaryOp::And => self.sized_condition(left_expr).map(|it| (it, true)),
+                    ast::BinaryOp::Or => self.sized_condition(left_expr).map(|it| (it, false)),
+                    _ => None,
+                };
+                let right = match known {
+                    Some((known, holds)) => self.under(&known, holds, |body| body.scalar(right)).0,
+                    None => self.scalar(right),
+                };
                 self.pop_guards(mark);
                 self.scalar_binary(*op, left, right, span)
             }
@@ -512,15 +520,22 @@ impl Body<'_, '_> {
         otherwise: &ast::Expr,
         span: Span,
     ) -> Sv {
+        let known = self.sized_condition(condition);
         let condition = self.scalar(condition);
         let mark = self.guard_mark();
         self.push_guards(&condition.facts);
-        let then = self.scalar_block(then);
+        let then = match &known {
+            Some(known) => self.under(known, true, |body| body.scalar_block(then)).0,
+            None => self.scalar_block(then),
+        };
         self.pop_guards(mark);
         if let ([(op, left, right)], true) = (condition.facts.as_slice(), condition.exact) {
             self.push_guards(&[(op.negated(), left.clone(), right.clone())]);
         }
-        let otherwise = self.scalar(otherwise);
+        let otherwise = match &known {
+            Some(known) => self.under(known, false, |body| body.scalar(otherwise)).0,
+            None => self.scalar(otherwise),
+        };
         self.pop_guards(mark);
         if condition.is_error() || then.is_error() || otherwise.is_error() {
             return Sv::error(span);
@@ -547,6 +562,18 @@ impl Body<'_, '_> {
             otherwise: Box::new(otherwise),
         };
         Sv { flex, ..Sv::typed(kind, elem, span) }
+    }
+
+    /// A condition of a choice in index notation that is decided before the program runs;
+    /// what is wrong with it is told where its value is looked at.
+    fn sized_condition(&mut self, condition: &ast::Expr) -> Option<nnc_hir::Condition> {
+        if !self.is_static(condition) {
+            return None;
+        }
+        let (scope, told) = (self.scope.clone(), self.cx.diagnostics.len());
+        let condition = self.cx.condition(&scope, condition);
+        self.cx.diagnostics.truncate(told);
+        condition
     }
 
     fn scalar_block(&mut self, block: &ast::Block) -> Sv {

@@ -167,7 +167,8 @@ impl Body<'_, '_> {
             self.report(errors::call_in_nest(name.span));
             return Sv::error(span);
         };
-        if !takes_scalars || !result.axes.is_empty() {
+        let optional = params.iter().any(|param| param.optional);
+        if !takes_scalars || optional || !result.axes.is_empty() {
             self.report(errors::call_in_nest(name.span));
             return Sv::error(span);
         }
