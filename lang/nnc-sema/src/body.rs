@@ -20,6 +20,7 @@ mod scalar;
 mod scalar_call;
 mod shape;
 mod state;
+mod story;
 mod unify;
 
 pub(crate) use holes::{Candidate, check_candidate};

@@ -307,6 +307,7 @@ impl<'a> Cx<'a> {
                 continue;
             }
             scope.declare(param.name.name, info, min);
+            scope.parameters.insert(param.name.name);
             result.push(nnc_hir::DimParam {
                 name: param.name.name,
                 kind: info.kind,

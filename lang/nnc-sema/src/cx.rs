@@ -88,6 +88,9 @@ pub(crate) struct Scope {
     pub(crate) configs: HashMap<Name, ConfigKind>,
     /// Values that bool configs are known to have here.
     pub(crate) known_configs: Vec<(Name, bool)>,
+    /// Those of the names that are parameters of a declaration: each use chooses them, and no
+    /// call does.
+    pub(crate) parameters: HashSet<Name>,
     /// The optional parameters of the function, and which are known to be given or not.
     pub(crate) optional: HashSet<Name>,
     pub(crate) known_given: Vec<(Name, bool)>,
@@ -104,6 +107,7 @@ impl Scope {
             vars: HashMap::new(),
             configs: HashMap::new(),
             known_configs: Vec::new(),
+            parameters: HashSet::new(),
             optional: HashSet::new(),
             known_given: Vec::new(),
             aliases: Vec::new(),

@@ -184,6 +184,7 @@ impl Body<'_, '_> {
                     meeting.at,
                     meeting.expected_at,
                     meeting.who,
+                    meeting.subject,
                 ));
                 return false;
             }

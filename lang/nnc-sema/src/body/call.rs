@@ -23,6 +23,10 @@ use crate::errors::{
 };
 use crate::scope::Symbol;
 
+/// What other languages call functions that move elements across axes.
+const RESHAPES: [&str; 8] =
+    ["reshape", "view", "flatten", "permute", "transpose", "squeeze", "unsqueeze", "swapaxes"];
+
 /// An argument before it is matched with a parameter.
 #[expect(clippy::large_enum_variant, reason = "lives as long as one call is looked at")]
 pub(super) enum Given<'e> {
@@ -84,7 +88,11 @@ impl Body<'_, '_> {
                 let value = self.expr(base);
                 if !value.is_error() {
                     let found = self.show(&value.expr.ty);
-                    self.report(name_errors::no_fields(name, &found));
+                    self.positional(None, args);
+                    self.report(match RESHAPES.contains(&name.as_str()) {
+                        true => errors::reshape(name),
+                        false => name_errors::no_fields(name, &found),
+                    });
                 }
                 Value::error(span)
             }
@@ -209,7 +217,7 @@ impl Body<'_, '_> {
                     None => Value::error(span),
                 }
             }
-            "reshape" | "view" | "flatten" | "permute" | "transpose" => {
+            it if RESHAPES.contains(&it) => {
                 self.positional(first, args);
                 self.report(errors::reshape(name));
                 Value::error(span)
@@ -456,9 +464,13 @@ impl Body<'_, '_> {
             }
             let origins = self.origins(&value.expr, receiver.as_ref().map(|(path, _)| path));
             let before = self.cx.diagnostics.len();
+            let width = self.width_repair(&value.expr, &expected);
             let fitted = self.fit(value, &expected, meeting);
             if fitted.ty.is_error() {
                 self.add_labels(before, origins);
+                for diagnostic in &mut self.cx.diagnostics[before..] {
+                    *diagnostic = errors::with_width(diagnostic.clone(), width.as_deref());
+                }
                 return Value::error(span);
             }
             match inouts[i] {
@@ -477,7 +489,9 @@ impl Body<'_, '_> {
                 None => args.push(Arg::Value(fitted)),
             }
         }
+        let before = self.cx.diagnostics.len();
         if !self.check_facts(id, receiver.as_ref(), &binding, &dims, at, who, declared) {
+            self.tell_history(before, id, &args);
             return Value::error(span);
         }
         let result = self.cx.function(id).result.clone();
@@ -574,7 +588,9 @@ impl Body<'_, '_> {
         if super::unify::sizes_equal(&self.scope, &found, &wanted) {
             return None;
         }
-        Some(errors::flatten(&self.scope, &found, &wanted, expr.span, span, who))
+        let parts = self.merged_parts(local, axis).unwrap_or_default();
+        let of = self.merged_of(local);
+        Some(errors::flatten(&self.scope, (&found, &parts), &wanted, (expr.span, span), of, who))
     }
 
     /// The element of a `..`-function's argument in index notation.

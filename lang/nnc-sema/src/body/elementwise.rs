@@ -13,6 +13,7 @@ use super::unify::{Meeting, kinds_match, sizes_equal};
 use super::{Body, Value};
 use crate::dims::compare_op;
 use crate::effects::{ARITHMETIC, Gives, Operation, Takes, effect};
+use crate::errors::elements::Side;
 use crate::errors::{elements as element_errors, shapes as errors};
 use crate::relation::{IndexRepair, Repair, repair, same_args};
 
@@ -64,17 +65,11 @@ impl Body<'_, '_> {
         left: &Elem,
         right: &Elem,
         spans: (Span, Span),
+        names: (Option<Name>, Option<Name>),
         at: Span,
     ) -> Option<Elem> {
         if left.base != right.base {
-            let shown = (self.show_elem(left), self.show_elem(right));
-            self.report(element_errors::operands(
-                op.symbol(),
-                &shown.0,
-                spans.0,
-                &shown.1,
-                spans.1,
-            ));
+            self.other_bases(op.symbol(), left, right, spans, names);
             return None;
         }
         let base = left.base.clone();
@@ -115,6 +110,21 @@ impl Body<'_, '_> {
         }
         let meaning = it.gives.meaning(&self.cx.program, self.cx.builtins, left, Some(right));
         Some(Elem { base, meaning })
+    }
+
+    /// Reports two operands that are stored differently.
+    pub(super) fn other_bases(
+        &mut self,
+        symbol: &str,
+        left: &Elem,
+        right: &Elem,
+        spans: (Span, Span),
+        names: (Option<Name>, Option<Name>),
+    ) {
+        let shown = (self.show_elem(left), self.show_elem(right));
+        let left = Side { shown: &shown.0, at: spans.0, name: names.0 };
+        let right = Side { shown: &shown.1, at: spans.1, name: names.1 };
+        self.report(element_errors::operands(symbol, &left, &right));
     }
 
     /// Reports an element that an operation does not take.
@@ -256,7 +266,12 @@ impl Body<'_, '_> {
             self.tell_operand_repair(before, (&a, names.0), (&b, names.1));
             return Value::error(at);
         };
-        let Some(elem) = self.binary_elem(op, &a.elem, &b.elem, spans, at) else {
+        let names = (self.subject(&left.expr), self.subject(&right.expr));
+        let before = self.cx.diagnostics.len();
+        let Some(elem) = self.binary_elem(op, &a.elem, &b.elem, spans, names, at) else {
+            let mut origins = self.origins(&left.expr, None);
+            origins.extend(self.origins(&right.expr, None));
+            self.add_labels(before, origins);
             return Value::error(at);
         };
         let flex = left.flex && right.flex && elem.base != Base::Bool;
@@ -359,6 +374,7 @@ impl Body<'_, '_> {
                             meeting.at,
                             meeting.expected_at,
                             meeting.who,
+                            None,
                         ));
                         return None;
                     }

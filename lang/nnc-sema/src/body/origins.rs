@@ -23,6 +23,9 @@ impl Body<'_, '_> {
                 PathStep::Index(_) => None,
             },
             ExprKind::StructField { field, .. } => Some(*field),
+            ExprKind::View { value, .. } => {
+                Some(Name::new(&format!("{}[…]", self.subject(value)?)))
+            }
             _ => None,
         }
     }
@@ -33,6 +36,14 @@ impl Body<'_, '_> {
             ScalarKind::Read { tensor, .. } => self.subject(tensor),
             _ => None,
         }
+    }
+
+    /// A scalar as a message writes it: `scale[…]`, if it is an element of what has a name.
+    pub(super) fn read_text(&self, scalar: &Scalar) -> Option<Name> {
+        let whole =
+            matches!(&scalar.kind, ScalarKind::Read { index, pack: false, .. } if index.is_empty());
+        let name = self.scalar_subject(scalar)?;
+        Some(if whole { name } else { Name::new(&format!("{name}[…]")) })
     }
 
     /// Along which axis a value's probabilities sum to one, and where that was said.
@@ -87,7 +98,13 @@ impl Body<'_, '_> {
                 let local = &self.locals[*local];
                 Some((local.span, format!("`{}` is {}", local.name, self.show(&local.ty))))
             }
-            ExprKind::Cast { value, .. } | ExprKind::Unary(_, value) => self.producer(value),
+            ExprKind::Cast { value, .. }
+            | ExprKind::Unary(_, value)
+            | ExprKind::View { value, .. } => self.producer(value),
+            ExprKind::Param(path) => {
+                let (name, span, ty) = self.own_field(path)?;
+                Some((span, format!("`{name}` is {ty}")))
+            }
             _ => None,
         }
     }
@@ -102,10 +119,10 @@ impl Body<'_, '_> {
         let field = layer.fields.iter().find(|field| field.name == *name)?;
         let ty = match &field.value {
             FieldValue::Layer(used) => self.show(&Type::Layer(used.clone())),
+            FieldValue::Param { ty, .. } => self.show(&Type::Tensor(ty.clone())),
             FieldValue::Array(..)
             | FieldValue::If { .. }
             | FieldValue::Hole(_)
-            | FieldValue::Param { .. }
             | FieldValue::Absent
             | FieldValue::Error => "declared here".to_owned(),
         };

@@ -111,7 +111,8 @@ impl Body<'_, '_> {
         {
             let other =
                 Axis { size: AxisSize::Dim(extent.clone()), kind: known.kind, rate: known.rate };
-            self.report(shapes::rates(axis, &other, at, known.extent_at, "the same index"));
+            let who = "the same index";
+            self.report(shapes::rates(axis, &other, at, known.extent_at, who, None));
             return None;
         }
         let it = &mut self.vars[var];

@@ -96,11 +96,8 @@ impl Body<'_, '_> {
                 let adapts = otherwise.flex && base.is_float() || otherwise.size.is_some();
                 let scalar = if adapts { self.in_base(otherwise, &base) } else { otherwise.scalar };
                 if scalar.elem.base != base {
-                    let shown = (self.show_elem(&value.elem), self.show_elem(&scalar.elem));
                     let spans = (value.span, scalar.span);
-                    self.report(element_errors::operands(
-                        "else", &shown.0, spans.0, &shown.1, spans.1,
-                    ));
+                    self.other_bases("else", &value.elem, &scalar.elem, spans, (None, None));
                     return Sv::error(span);
                 }
                 spans = (value.span, scalar.span);

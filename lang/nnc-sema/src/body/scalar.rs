@@ -444,7 +444,9 @@ impl Body<'_, '_> {
             return Sv::error(span);
         }
         let spans = (left.span, right.span);
-        let Some(elem) = self.binary_elem(operator, &left.elem, &right.elem, spans, span) else {
+        let names = (self.read_text(&left), self.read_text(&right));
+        let Some(elem) = self.binary_elem(operator, &left.elem, &right.elem, spans, names, span)
+        else {
             return Sv::error(span);
         };
         let flex = flex && elem.base != Base::Bool;
@@ -547,9 +549,8 @@ impl Body<'_, '_> {
         }
         let (then, otherwise, flex) = self.meet_scalars(then, otherwise);
         if then.elem.base != otherwise.elem.base {
-            let shown = (self.show_elem(&then.elem), self.show_elem(&otherwise.elem));
             let spans = (then.span, otherwise.span);
-            self.report(element_errors::operands("if", &shown.0, spans.0, &shown.1, spans.1));
+            self.other_bases("if", &then.elem, &otherwise.elem, spans, (None, None));
             return Sv::error(span);
         }
         let spans = (then.span, otherwise.span);

@@ -108,7 +108,9 @@ impl Body<'_, '_> {
         let (left, right, flex) = self.meet_scalars(left, right);
         let spans = (left.span, right.span);
         let operator = Operator::Arithmetic(op);
-        let Some(elem) = self.binary_elem(operator, &left.elem, &right.elem, spans, span) else {
+        let names = (self.read_text(&left), self.read_text(&right));
+        let Some(elem) = self.binary_elem(operator, &left.elem, &right.elem, spans, names, span)
+        else {
             return Sv::error(span);
         };
         let kind = ScalarKind::Binary(op, Box::new(left), Box::new(right));

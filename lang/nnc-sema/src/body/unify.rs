@@ -276,7 +276,9 @@ impl Body<'_, '_> {
                 self.report(errors::broadcast_axis(at, &self.scope, &wanted, declared));
             }
             Relation::RateIncompatible { axis } => {
-                self.report(errors::rates(&found[axis], &expected[axis], at, declared, who));
+                let subject = meeting.subject;
+                let (found, expected) = (&found[axis], &expected[axis]);
+                self.report(errors::rates(found, expected, at, declared, who, subject));
             }
             relation => return relation.fits(),
         }

@@ -265,16 +265,19 @@ pub(crate) fn base(meeting: &Meeting<'_>, found: &str, expected: &str) -> Diagno
         .help(format!("convert it: `{} as {expected}`", meeting.subject()))
 }
 
-pub(crate) fn operands(
-    symbol: &str,
-    left: &str,
-    left_at: Span,
-    right: &str,
-    right_at: Span,
-) -> Diagnostic {
-    let diagnostic = Diagnostic::error(BASE, right_at, format!("`{symbol}` of {left} and {right}"))
-        .here(format!("this is {right}"))
-        .label(left_at, format!("this is {left}"))
+/// What an operand is, where it is, and what it is called.
+pub(crate) struct Side<'s> {
+    pub(crate) shown: &'s str,
+    pub(crate) at: Span,
+    pub(crate) name: Option<Name>,
+}
+
+pub(crate) fn operands(symbol: &str, left: &Side<'_>, right: &Side<'_>) -> Diagnostic {
+    let (first, second) = (left.shown, right.shown);
+    let text = format!("`{symbol}` of {first} and {second}");
+    let diagnostic = Diagnostic::error(BASE, right.at, text)
+        .here(format!("this is {second}"))
+        .label(left.at, format!("this is {first}"))
         .note("both sides have one element type; numbers are not converted without a word");
     // Bools and indices come from no conversion of numbers.
     let number = |element: &str| {
@@ -282,13 +285,39 @@ pub(crate) fn operands(
             && !element.starts_with("Token")
             && !element.starts_with("Index")
     };
-    match (number(left), number(right)) {
-        (true, true) => diagnostic
-            .help(format!("write `… as {left}` on the right, or `… as {right}` on the left")),
-        (false, true) => diagnostic.help(format!("convert the left side: `… as {right}`")),
-        (true, false) => diagnostic.help(format!("convert the right side: `… as {left}`")),
+    let name = |side: &Side<'_>| side.name.map_or("…", |name| name.as_str());
+    let cast = |side: &Side<'_>, to: &str| format!("`{} as {to}`", name(side));
+    match (number(first), number(second)) {
+        (true, true) => {
+            let narrow = |to: &str, from: &str| match narrower(to, from) {
+                true => " (which has less range or precision)",
+                false => "",
+            };
+            diagnostic.help(format!(
+                "write {}{} on the right, or {}{} on the left",
+                cast(right, first),
+                narrow(first, second),
+                cast(left, second),
+                narrow(second, first)
+            ))
+        }
+        (false, true) => diagnostic.help(format!("convert the left side: {}", cast(left, second))),
+        (true, false) => diagnostic.help(format!("convert the right side: {}", cast(right, first))),
         (false, false) => diagnostic.help("compare or combine two values of one element type"),
     }
+}
+
+/// Whether a conversion between two numbers may lose something.
+fn narrower(to: &str, from: &str) -> bool {
+    let order = |element: &str| match element {
+        "f64" => Some(4),
+        "f32" => Some(3),
+        "f16" | "bf16" => Some(2),
+        "f8" => Some(1),
+        "int" | "i64" | "i8" | "u8" => Some(0),
+        _ => None,
+    };
+    matches!((order(to), order(from)), (Some(to), Some(from)) if to < from)
 }
 
 pub(crate) fn operation(at: Span, symbol: &str, found: &str, why: &str) -> Diagnostic {

@@ -1,7 +1,7 @@
 //! Types and axes of tensors.
 
 use nnc_base::{Code, Diagnostic, Name, Span};
-use nnc_hir::{Axis, TensorType};
+use nnc_hir::{Axis, Rate, TensorType};
 use nnc_shape::{Answer, Dim, Fact};
 use nnc_syntax::ast::Ident;
 
@@ -99,6 +99,13 @@ pub(crate) fn with_repair(mut diagnostic: Diagnostic, texts: &[String], cuts: bo
     texts.iter().fold(diagnostic, |diagnostic, text| diagnostic.help(text.clone()))
 }
 
+/// A message about a width with the declaration that would give it.
+pub(crate) fn with_width(mut diagnostic: Diagnostic, repair: Option<&str>) -> Diagnostic {
+    let Some(repair) = repair.filter(|_| diagnostic.code == WIDTH) else { return diagnostic };
+    diagnostic.helps.clear();
+    diagnostic.help(repair)
+}
+
 /// Two sizes that should be one and are not known to be.
 #[expect(clippy::too_many_arguments, reason = "a message names both origins and the values")]
 pub(crate) fn sizes(
@@ -176,22 +183,36 @@ fn special(var: Name, value: &str, at: Span, other: Span) -> Diagnostic {
     ))
 }
 
+/// A flattened value of another size than a layer takes; `parts` were merged, of the axes
+/// of `of`.
 pub(crate) fn flatten(
     scope: &Scope,
-    found: &Dim,
+    (found, parts): (&Dim, &[Dim]),
     wanted: &Dim,
-    at: Span,
-    merged: Span,
+    (at, merged): (Span, Span),
+    of: Option<(Name, Span, String)>,
     who: &str,
 ) -> Diagnostic {
     let (found, wanted) = (scope.show(found), scope.show(wanted));
-    Diagnostic::error(
+    let product: Vec<String> = parts.iter().map(|part| scope.show(part)).collect();
+    let product = product.join("*");
+    let equal = if product == found || product.is_empty() {
+        found.clone()
+    } else {
+        format!("{found} = {product}")
+    };
+    let diagnostic = Diagnostic::error(
         FLATTEN,
         at,
-        format!("{who} takes {wanted} features, the flattened value has {found}"),
+        format!("{who} takes {wanted} features, the flattened value has {equal}"),
     )
-    .label(merged, format!("merged here into {found}"))
-    .help(format!("write the layer for {found} features, or pool first"))
+    .label(merged, "merged here");
+    let diagnostic = match of {
+        Some((name, at, ty)) => diagnostic.label(at, format!("`{name}` is {ty}")),
+        None => diagnostic,
+    };
+    let size = if product.is_empty() { found } else { product };
+    diagnostic.help(format!("write the layer for {size} features, or pool first"))
 }
 
 pub(crate) fn broadcast_axis(at: Span, scope: &Scope, size: &Dim, declared: Span) -> Diagnostic {
@@ -284,6 +305,10 @@ pub(crate) fn swapped_axes(
     }
 }
 
+fn all_kinds(axes: &[Axis]) -> Vec<Option<Name>> {
+    axes.iter().map(|axis| axis.kind).collect()
+}
+
 fn kinds_text(axes: &[Axis]) -> String {
     let kinds: Vec<String> = axes
         .iter()
@@ -329,14 +354,20 @@ pub(crate) fn kinds(
     declared: Span,
     who: &str,
 ) -> Diagnostic {
+    let mut kinds = (all_kinds(expected), all_kinds(found));
+    kinds.0.sort();
+    kinds.1.sort();
     match transpose(expected, found) {
-        Some((wanted, order)) if found.len() > 2 => Diagnostic::error(
+        order if found.len() > 2 && kinds.0 == kinds.1 => Diagnostic::error(
             LAYOUT,
             at,
             format!("{who} wants [{}]; this is [{}]", kinds_text(expected), kinds_text(found)),
         )
         .label(declared, format!("declared as [{}]", kinds_text(expected)))
-        .help(format!("transpose it: `let y[{wanted}] = x[{order}]`")),
+        .help(match order {
+            Some((wanted, order)) => format!("transpose it: `let y[{wanted}] = x[{order}]`"),
+            None => "index it in the order that is wanted".to_owned(),
+        }),
         order => {
             let text = format!(
                 "axis {place} is {}, and {who} wants {}",
@@ -387,6 +418,7 @@ pub(crate) fn rates(
     at: Span,
     declared: Span,
     who: &str,
+    subject: Option<Name>,
 ) -> Diagnostic {
     let show = |axis: &Axis| {
         let kind = axis.kind.map_or("time", |kind| kind.as_str());
@@ -395,11 +427,33 @@ pub(crate) fn rates(
             None => kind.to_owned(),
         }
     };
-    let rate = expected.rate.map(|rate| rate.to_string()).unwrap_or_default();
-    Diagnostic::error(RATE, at, format!("{who} wants {}, this is {}", show(expected), show(found)))
-        .label(declared, format!("declared as {}", show(expected)))
-        .note("equal sizes are not enough: an axis over time keeps its rate")
-        .help(format!("resample it to {rate}"))
+    let diagnostic = Diagnostic::error(
+        RATE,
+        at,
+        format!("{who} wants {}, this is {}", show(expected), show(found)),
+    )
+    .label(declared, format!("declared as {}", show(expected)))
+    .note("equal sizes are not enough: an axis over time keeps its rate");
+    let (Some(from), Some(to)) = (found.rate, expected.rate) else {
+        return diagnostic.help("resample it to the rate that is wanted");
+    };
+    let steps = steps_at(&found.extent(), from, to);
+    diagnostic.help(match steps {
+        Some(steps) => {
+            let subject = subject.map_or("…", |name| name.as_str());
+            format!("resample it to {to}: `resample({subject}, {steps})` of `std.audio`")
+        }
+        None => format!("resample it to {to}"),
+    })
+}
+
+/// How many steps at one rate last as long as `size` steps at another.
+fn steps_at(size: &Dim, from: Rate, to: Rate) -> Option<Dim> {
+    let up = to.numerator.checked_mul(from.denominator)?;
+    let down = to.denominator.checked_mul(from.numerator)?;
+    let ratio = Rate::new(up, down)?;
+    let (up, down) = (i64::try_from(ratio.numerator).ok()?, i64::try_from(ratio.denominator).ok()?);
+    Some((size * &Dim::constant(up)).floor_div(&Dim::constant(down)))
 }
 
 pub(crate) fn loss_axis(at: Span, axes: &[Axis], axis: usize, softmax: Span) -> Diagnostic {

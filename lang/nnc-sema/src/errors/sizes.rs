@@ -105,5 +105,6 @@ pub(crate) fn specialised(scope: &Scope, left: &Dim, right: &Dim) -> Option<Name
         (None, None) => return None,
     };
     other.as_constant()?;
-    scope.vars.get(&var).filter(|it| it.quantified).map(|_| var)
+    let chosen = !scope.parameters.contains(&var);
+    scope.vars.get(&var).filter(|it| it.quantified && chosen).map(|_| var)
 }

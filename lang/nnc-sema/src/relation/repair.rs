@@ -190,7 +190,14 @@ impl Search<'_> {
         });
         let found = places.collect();
         let repeated = wanted.iter().zip(self.wanted).filter(|(it, _)| it.place().is_none());
-        let letters = letters(self.found.iter().chain(repeated.map(|(_, axis)| axis)));
+        // What has no kind of its own is called as what it becomes.
+        let named = self.found.iter().enumerate().map(|(place, axis)| {
+            let goal = wanted.iter().position(|it| it.place() == Some(place));
+            let kind = axis.kind.or(goal.and_then(|goal| self.wanted[goal].kind));
+            Axis { kind, ..axis.clone() }
+        });
+        let axes: Vec<Axis> = named.chain(repeated.map(|(_, axis)| axis.clone())).collect();
+        let letters = letters(axes.iter());
         Some((cost, IndexRepair { wanted, found, letters }))
     }
 
