@@ -157,7 +157,7 @@ pub(crate) fn check_function(cx: &mut Cx<'_>, id: FunctionId) {
         None => Value::new(ExprKind::Tuple(Vec::new()), Type::unit(), span),
     };
     let at = value.expr.span;
-    let signature = cx_span(body.cx, id);
+    let signature = function.result.as_ref().map_or(function.signature_span, |it| it.span);
     // A body that was not understood to its end gives nothing to compare.
     let unknown = body.broken && value.is_unit();
     let missing = !unknown && !stmts.is_empty() && value.is_unit() && !result.is_unit();
@@ -201,10 +201,6 @@ fn check_dim_function(cx: &mut Cx<'_>, id: FunctionId, function: &ast::Fn, scope
         function.body.value =
             Expr { kind: ExprKind::Dim(size.dim.clone()), ty: Type::Dim(size.dim), span };
     }
-}
-
-fn cx_span(cx: &Cx<'_>, id: FunctionId) -> Span {
-    cx.function(id).span
 }
 
 /// Checks the block of a test as a function without parameters.

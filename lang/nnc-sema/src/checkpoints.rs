@@ -13,6 +13,7 @@ use nnc_syntax::ast;
 use crate::body::place_in;
 use crate::cx::{Cx, Scope};
 use crate::errors::{checkpoints as errors, names as name_errors};
+use crate::relation::same_args;
 use crate::scope::{Symbol, nearest};
 
 /// A parameter: its path with `[*]` for arrays, and where it is declared.
@@ -201,6 +202,24 @@ impl Cx<'_> {
                 let why = format!("`{text}` has {ours} axes, the parameter before it has {first}");
                 self.report(errors::axes(path.span, &why));
                 return None;
+            }
+            if let Some(first) = &ty {
+                let sizes = |ty: &TensorType| -> Vec<Dim> {
+                    ty.axes.iter().map(nnc_hir::Axis::extent).collect()
+                };
+                let (before, ours) = (sizes(first), sizes(&found));
+                if !same_args(&scope.facts, &before, &ours) {
+                    let list = |sizes: &[Dim]| {
+                        sizes.iter().map(|it| scope.show(it)).collect::<Vec<_>>().join(", ")
+                    };
+                    let why = format!(
+                        "`{text}` is [{}], the parameter before it is [{}]",
+                        list(&ours),
+                        list(&before)
+                    );
+                    self.report(errors::stacked(path.span, &why));
+                    return None;
+                }
             }
             if let Some(first) = covered.insert(text.clone(), path.span) {
                 self.report(errors::twice(path.span, &text, first));

@@ -288,6 +288,9 @@ impl<'a> Cx<'a> {
         let input = self.ty(&inner, &hole.input);
         let output = self.ty(&inner, &hole.output);
         let mut candidates: Vec<hir::Candidate> = Vec::new();
+        if hole.candidates.is_empty() {
+            self.report(space_errors::no_candidates(&hole.name));
+        }
         for candidate in &hole.candidates {
             let mut scopes = vec![inner.clone()];
             for choice in &candidate.choices {

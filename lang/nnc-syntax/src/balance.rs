@@ -134,6 +134,8 @@ struct Balancer<'source, 'text> {
     last_closed_reduction: bool,
     line_column: u32,
     skip: Option<Skip>,
+    /// Where the last bracket ends that closes nothing.
+    unmatched: Option<u32>,
 }
 
 impl<'source, 'text> Balancer<'source, 'text> {
@@ -150,6 +152,7 @@ impl<'source, 'text> Balancer<'source, 'text> {
             last_closed_reduction: false,
             line_column: 0,
             skip: None,
+            unmatched: None,
         }
     }
 
@@ -598,7 +601,14 @@ impl<'source, 'text> Balancer<'source, 'text> {
                 self.push(Token { tok: closer, ..token });
                 return;
             }
-            self.report(errors::unmatched(token.span, text), token.span.start);
+            // A row of them is one mistake.
+            let between = self
+                .unmatched
+                .and_then(|end| self.source.get(end as usize..token.span.start as usize));
+            if between.is_none_or(|it| !it.trim().is_empty()) {
+                self.report(errors::unmatched(token.span, text), token.span.start);
+            }
+            self.unmatched = Some(token.span.end);
             return;
         };
         if let Some(header) = self.header

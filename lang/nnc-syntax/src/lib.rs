@@ -14,6 +14,7 @@ mod balance;
 mod context;
 mod dump;
 mod errors;
+mod examples;
 mod expected;
 mod habits;
 mod lexer;

@@ -5,6 +5,7 @@ use crate::ast::Module;
 use crate::balance::{Balanced, Repair, RepairKind, balance};
 use crate::context::{Context, Mistake};
 use crate::errors;
+use crate::examples;
 use crate::expected;
 use crate::grammar::ModuleParser;
 use crate::habits;
@@ -25,8 +26,20 @@ pub struct Parsed {
 
 /// Parses a file.
 ///
-/// A mistake is reported once, and costs as little of the tree as possible.
+/// A mistake is reported once, and costs as little of the tree as possible. Examples in
+/// doc comments are tests at the end of the module.
 pub fn parse(file: FileId, text: &str) -> Parsed {
+    let mut parsed = parse_text(file, text);
+    if let Some(only) = examples::only_examples(text) {
+        let read = parse_text(file, &only);
+        parsed.diagnostics.extend(read.diagnostics);
+        parsed.diagnostics.sort_by_key(Diagnostic::span);
+        examples::add_examples(&mut parsed.module, read.module, file);
+    }
+    parsed
+}
+
+fn parse_text(file: FileId, text: &str) -> Parsed {
     let lexed = lex(file, text);
     let balanced = balance(text, &lexed.tokens);
     let mut context = Context::new(file, text, &balanced.tokens, &lexed.comments);

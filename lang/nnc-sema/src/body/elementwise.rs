@@ -9,7 +9,7 @@ use nnc_hir::{
 };
 use nnc_syntax::ast;
 
-use super::unify::{Meeting, kinds_match, sizes_equal};
+use super::unify::{Meeting, index_subject, kinds_match, sizes_equal};
 use super::{Body, Value};
 use crate::dims::compare_op;
 use crate::effects::{ARITHMETIC, Gives, Operation, Takes, effect};
@@ -296,7 +296,7 @@ impl Body<'_, '_> {
         for ((found, name), (wanted, _)) in [(right, left), (left, right)] {
             let wanted = TensorType { elem: found.elem.clone(), ..wanted.clone() };
             let repair = repair(self.comparing(), found, &wanted, true);
-            repairs.extend(repair.map(|it| (name.map_or("x", |name| name.as_str()), it)));
+            repairs.extend(repair.map(|it| (index_subject(name), it)));
         }
         repairs.sort_by_key(|(_, repair)| repair.cost);
         let is = |all: &[(&str, Repair)], what: fn(&IndexRepair) -> bool| {

@@ -19,6 +19,11 @@ pub(crate) fn sizes_equal(scope: &Scope, left: &Dim, right: &Dim) -> bool {
     proved_equal(&scope.facts, left, right)
 }
 
+/// What an index expression reads: a value's name, or `x` for one that has none of its own.
+pub(super) fn index_subject(subject: Option<Name>) -> &'static str {
+    subject.map(|name| name.as_str()).filter(|name| !name.contains('[')).unwrap_or("x")
+}
+
 impl Body<'_, '_> {
     /// Gives a value a type of its own: literals that met nothing become f32 (or the
     /// function's `float`).
@@ -244,7 +249,7 @@ impl Body<'_, '_> {
         }
         let Some(repair) = repair(self.comparing(), found, wanted, false) else { return };
         let cuts = repair.index.as_ref().is_some_and(|it| it.cuts());
-        let subject = subject.map_or("x", |name| name.as_str());
+        let subject = index_subject(subject);
         let texts = repair.texts(&self.cx.program, subject);
         for diagnostic in &mut self.cx.diagnostics[before..] {
             *diagnostic = errors::with_repair(diagnostic.clone(), &texts, cuts);

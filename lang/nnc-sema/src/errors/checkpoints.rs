@@ -63,6 +63,13 @@ pub(crate) fn index(at: Span, name: &str, why: &str) -> Diagnostic {
         .help("each `{i}` of the name in the file is an index of every path of the row")
 }
 
+/// Parameters of several shapes in one row.
+pub(crate) fn stacked(at: Span, why: &str) -> Diagnostic {
+    Diagnostic::error(AXES, at, format!("these parameters make no one tensor: {why}"))
+        .note("our first axis counts the parameters of a row, so that all have one shape")
+        .help("give each its own row, or make their shapes equal")
+}
+
 pub(crate) fn axes(at: Span, why: &str) -> Diagnostic {
     Diagnostic::error(AXES, at, format!("these axes do not fit: {why}"))
         .help("both sides name the same axes; ours are those of the parameter, after one for several parameters")

@@ -453,6 +453,10 @@ fn steps_at(size: &Dim, from: Rate, to: Rate) -> Option<Dim> {
     let down = to.denominator.checked_mul(from.numerator)?;
     let ratio = Rate::new(up, down)?;
     let (up, down) = (i64::try_from(ratio.numerator).ok()?, i64::try_from(ratio.denominator).ok()?);
+    // Samples and the frames over them are no two rates of one recording.
+    if up / down >= 16 || down / up >= 16 {
+        return None;
+    }
     Some((size * &Dim::constant(up)).floor_div(&Dim::constant(down)))
 }
 

@@ -9,6 +9,15 @@ const NO_HOLE: Code = Code("E0550");
 const NO_CANDIDATE: Code = Code("E0551");
 const CHOSEN: Code = Code("E0552");
 const TWICE: Code = Code("E0553");
+const EMPTY: Code = Code("E0129");
+
+/// A hole that nothing fills.
+pub(crate) fn no_candidates(name: &Ident) -> Diagnostic {
+    let text = format!("the hole `{}` has no candidates", name.as_str());
+    Diagnostic::error(EMPTY, name.span, text)
+        .note("a space is what its holes may be filled with: this one has no member")
+        .help("list the layers that may stand there, such as `in { Identity }`")
+}
 
 /// More candidates than this are not listed.
 const MOST_LISTED: usize = 12;

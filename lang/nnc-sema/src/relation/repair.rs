@@ -267,7 +267,7 @@ impl Search<'_> {
             return Some((Source::Whole(place), vague));
         }
         // Widths are not cut: pictures and sounds are.
-        let spatial = found.kind.or(wanted.kind).is_some_and(|kind| cuts(kind));
+        let spatial = found.kind.or(wanted.kind).is_some_and(cuts);
         if !spatial {
             return None;
         }
