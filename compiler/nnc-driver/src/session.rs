@@ -341,6 +341,13 @@ impl Session {
         Ok((plan, code))
     }
 
+    /// The names of the tests of the root's files, examples of doc comments included.
+    pub fn test_names(&self) -> Result<Vec<String>, Error> {
+        let root = |file| self.modules().iter().any(|it| it.root && it.file == file);
+        let tests = self.program()?.tests.iter().filter(|it| root(it.span.file));
+        Ok(tests.map(|it| it.name.clone()).collect())
+    }
+
     /// The `test` blocks as graphs without inputs.
     pub fn tests(&self) -> Result<&LoweredTests, Error> {
         let program = self.program()?;

@@ -9,7 +9,7 @@ use nnc_shape::Dim;
 use crate::errors;
 use crate::frame::Frame;
 use crate::instance::Instance;
-use crate::lowerer::{Lowerer, Lowering};
+use crate::lowerer::{Lowerer, Lowering, Outcome};
 use crate::scalar::{compare, number, size, unary};
 use crate::value::{Tensor, Val};
 
@@ -43,7 +43,8 @@ impl<'a> Lowerer<'a> {
             Stmt::Assert { value, span } => {
                 let outer = std::mem::replace(&mut self.span, *span);
                 let holds = self.holds_everywhere(frame, value)?;
-                self.outcomes.push((holds, *span));
+                let sides = self.sides(frame, value)?;
+                self.outcomes.push(Outcome { holds, span: *span, sides });
                 self.span = outer;
                 Ok(())
             }

@@ -39,7 +39,7 @@ mod value;
 pub use entry::{Lowered, lower, model_of_export};
 pub use params::ParamInfo;
 pub use space::{Hole, holes, members};
-pub use test_block::{LoweredTest, LoweredTests, lower_tests};
+pub use test_block::{LoweredAssert, LoweredTest, LoweredTests, lower_tests};
 
 #[cfg(test)]
 mod tests;

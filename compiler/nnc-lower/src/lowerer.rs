@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use nnc_base::{Diagnostic, Name, Span};
 use nnc_graph::{Elem, Module, Scalar, TensorType, Var};
-use nnc_hir::Program;
+use nnc_hir::{CompareOp, Program};
 use nnc_shape::Dim;
 
 use crate::building::{Building, Home, Source};
@@ -12,6 +12,14 @@ use crate::errors;
 
 /// Lowering one entry ends with its first mistake.
 pub(crate) type Lowering<T> = Result<T, Box<Diagnostic>>;
+
+/// An `assert` of a test while it is lowered.
+pub(crate) struct Outcome {
+    pub holds: u32,
+    pub span: Span,
+    /// For a comparison: what is compared, and how.
+    pub sides: Option<(CompareOp, u32, u32)>,
+}
 
 pub(crate) struct Lowerer<'a> {
     pub program: &'a Program,
@@ -33,7 +41,7 @@ pub(crate) struct Lowerer<'a> {
     /// Which candidate stands in which hole, by the hole's place.
     pub choices: HashMap<String, usize>,
     /// Outcomes of `assert`s in a test.
-    pub outcomes: Vec<(u32, Span)>,
+    pub outcomes: Vec<Outcome>,
 }
 
 impl<'a> Lowerer<'a> {

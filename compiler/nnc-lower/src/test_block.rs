@@ -2,7 +2,7 @@
 
 use nnc_base::{Diagnostic, Name, Span};
 use nnc_graph::{Elem, Entry, EntryOutput, Graph, Index, Module, ReduceOp, Scalar};
-use nnc_hir::{Expr, Program};
+use nnc_hir::{CompareOp, Expr, ExprKind, Program};
 
 use crate::building::PendingKind;
 use crate::frame::Frame;
@@ -15,13 +15,22 @@ pub struct LoweredTests {
     pub tests: Vec<LoweredTest>,
 }
 
-/// One test; each assert is an output, a bool without axes.
+/// One test; each assert is an output, a bool without axes, and what comparisons compare
+/// are outputs behind them.
 #[derive(Clone, Debug)]
 pub struct LoweredTest {
     pub name: String,
     pub span: Span,
-    /// Where the asserts are, in the order of the outputs.
-    pub asserts: Vec<Span>,
+    /// In the order of the outputs, of which those of the asserts come first.
+    pub asserts: Vec<LoweredAssert>,
+}
+
+/// An `assert` of a test.
+#[derive(Clone, Debug)]
+pub struct LoweredAssert {
+    pub span: Span,
+    /// For a comparison: what compares, and the outputs that are compared.
+    pub sides: Option<(CompareOp, usize, usize)>,
 }
 
 /// Lowers all `test` blocks to graphs without inputs.
@@ -45,7 +54,7 @@ pub fn lower_tests(program: &Program) -> Result<LoweredTests, Vec<Diagnostic>> {
 }
 
 impl<'a> Lowerer<'a> {
-    fn test(&mut self, test: &'a nnc_hir::Test) -> Lowering<Vec<Span>> {
+    fn test(&mut self, test: &'a nnc_hir::Test) -> Lowering<Vec<LoweredAssert>> {
         self.stack.clear();
         self.outcomes.clear();
         self.depth = 0;
@@ -56,13 +65,24 @@ impl<'a> Lowerer<'a> {
         self.enter(&mut frame)?;
         let outcomes = std::mem::take(&mut self.outcomes);
         let mut outputs = Vec::new();
-        for (source, _) in &outcomes {
-            outputs.push(self.resolve(*source)?);
+        for outcome in &outcomes {
+            outputs.push(self.resolve(outcome.holds)?);
+        }
+        let mut asserts = Vec::new();
+        for outcome in &outcomes {
+            let mut sides = None;
+            if let Some((op, left, right)) = outcome.sides {
+                sides = Some((op, outputs.len(), outputs.len() + 1));
+                outputs.push(self.resolve(left)?);
+                outputs.push(self.resolve(right)?);
+            }
+            asserts.push(LoweredAssert { span: outcome.span, sides });
         }
         let mut building = self.finish_graph()?;
+        let outputs_len = outputs.len();
         building.graph.outputs = outputs;
         let graph = self.module.graphs.push(building.graph);
-        let outputs = (0..outcomes.len())
+        let outputs = (0..outputs_len)
             .map(|i| EntryOutput { name: Name::new(&format!("assert{i}")) })
             .collect();
         self.module.entries.push(Entry {
@@ -72,7 +92,23 @@ impl<'a> Lowerer<'a> {
             outputs,
             updates: Vec::new(),
         });
-        Ok(outcomes.into_iter().map(|(_, span)| span).collect())
+        Ok(asserts)
+    }
+
+    /// What a comparison compares, for a message about it.
+    pub(crate) fn sides(
+        &mut self,
+        frame: &mut Frame<'a>,
+        value: &'a Expr,
+    ) -> Lowering<Option<(CompareOp, u32, u32)>> {
+        let ExprKind::Compare(op, left, right) = &value.kind else { return Ok(None) };
+        let mut sides = Vec::new();
+        for side in [left, right] {
+            let value = self.expr(frame, side)?;
+            let tensor = self.tensor(value)?;
+            sides.push(self.stored(&tensor)?);
+        }
+        Ok(Some((*op, sides[0], sides[1])))
     }
 
     /// Whether all elements of a bool tensor are true, as a stored bool.

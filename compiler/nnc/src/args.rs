@@ -295,8 +295,12 @@ pub(crate) struct Test {
     /// Run the tests that have this in their names
     #[arg(default_value = "", hide_default_value = true)]
     pub filter: String,
-    #[command(flatten)]
-    pub target: Target,
+    /// What runs them: a back end, the reference `evaluator`, or `all` that are present
+    #[arg(long, value_name = "NAME", default_value = "all")]
+    pub target: String,
+    /// The machine in the words of the target
+    #[arg(long, value_name = "NAME", default_value = "host")]
+    pub cpu: String,
 }
 
 /// Print what a shell needs to complete nnc's words

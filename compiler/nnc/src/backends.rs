@@ -20,6 +20,30 @@ pub(crate) enum Target {
     Compiled(Box<dyn Backend>),
 }
 
+/// All targets: the evaluator, and each back end that is present.
+pub(crate) const ALL: &str = "all";
+
+/// The targets that a name stands for: one, or all without a name.
+pub(crate) fn targets(name: Option<&str>) -> Result<Vec<Target>, Error> {
+    match name {
+        None | Some(ALL) => {
+            let compiled = backends().into_iter().map(Target::Compiled);
+            Ok([Target::Evaluator].into_iter().chain(compiled).collect())
+        }
+        name => Ok(vec![target(name)?]),
+    }
+}
+
+impl Target {
+    /// As written in `--target`.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Target::Evaluator => EVALUATOR,
+            Target::Compiled(backend) => backend.name(),
+        }
+    }
+}
+
 /// The target with a name, or the usual one.
 pub(crate) fn target(name: Option<&str>) -> Result<Target, Error> {
     let mut all = backends();

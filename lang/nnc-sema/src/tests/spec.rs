@@ -75,6 +75,7 @@ fn the_reference_runs() {
         ("layers.md", include_str!("../../spec/layers.md")),
         ("elements.md", include_str!("../../spec/elements.md")),
         ("optional.md", include_str!("../../spec/optional.md")),
+        ("tests.md", include_str!("../../spec/tests.md")),
         ("effects.md", include_str!("../../spec/effects.md")),
         ("state.md", include_str!("../../spec/state.md")),
         ("models.md", include_str!("../../spec/models.md")),
