@@ -12,6 +12,8 @@ mod artifacts;
 mod messages;
 #[path = "cli/running.rs"]
 mod running;
+#[path = "cli/tests.rs"]
+mod tests;
 #[path = "cli/usage.rs"]
 mod usage;
 #[path = "cli/weights.rs"]

@@ -134,3 +134,34 @@ fn a_test_that_fails_ends_with_one() {
     let text = format!("{}{}", ran.out, ran.err);
     assert!(text.contains("second") && text.contains("bad.nn:2:"), "{text}");
 }
+
+#[test]
+fn what_another_module_keeps_to_itself_is_named() {
+    let folder = Folder::new();
+    folder.write("parts.nn", "dims B: batch\nfn twice(x: f32[B]) -> f32[B] = 2.0 * x\n");
+    folder.write(
+        "net.nn",
+        "use parts.{twice}
+dims B: batch
+pub fn four(x: f32[B]) -> f32[B] = twice(twice(x))
+",
+    );
+    assert_snapshot!(folder.nnc(&["check", "net.nn"]).fails(1), @"
+    error[E0107]: `twice` of module `parts` is not public
+       ╭─[net.nn:1:12]
+     1 │ use parts.{twice}
+       ·            ─────
+     2 │ dims B: batch
+       ╰────
+       ╭─[parts.nn:2:4]
+     1 │ dims B: batch
+     2 │ fn twice(x: f32[B]) -> f32[B] = 2.0 * x
+       ·    ──┬──
+       ·      ╰── declared here without `pub`
+     3 │
+       ╰────
+      help: write `pub` in front of its declaration
+
+    1 error
+    ");
+}

@@ -70,26 +70,26 @@ fn a_file_that_fits_is_used() {
 fn tensors_that_are_missing_extra_or_of_another_shape_are_named() {
     assert_snapshot!(run(&net(safetensors(&[matrix()]))), @r#"
     error[E0407]: "map.bias" is not in `w.safetensors`
-        ╭─[std.nn:73:5]
-     72 │     weight: param float[O, I] = kaiming
-     73 │     bias:   if bias { param float[O] = zeros }
-        ·     ────┬
-        ·       │ ╰── `map.bias` is declared here
-     74 │
-        ╰────
+         ╭─[std.nn:125:5]
+     124 │     weight: param float[O, I] = kaiming
+     125 │     bias:   if bias { param float[O] = zeros }
+         ·     ────┬
+         ·       │ ╰── `map.bias` is declared here
+     126 │
+         ╰────
       note: 0 of 2 tensors differ, 1 missing, 0 unexpected
       help: write the name that the tensor has in the file
     "#);
     let (_, shape, numbers) = offset();
     assert_snapshot!(run(&net(safetensors(&[matrix(), ("map.bais", shape, numbers)]))), @r#"
     error[E0407]: "map.bias" is not in `w.safetensors`
-        ╭─[std.nn:73:5]
-     72 │     weight: param float[O, I] = kaiming
-     73 │     bias:   if bias { param float[O] = zeros }
-        ·     ────┬
-        ·       │ ╰── `map.bias` is declared here
-     74 │
-        ╰────
+         ╭─[std.nn:125:5]
+     124 │     weight: param float[O, I] = kaiming
+     125 │     bias:   if bias { param float[O] = zeros }
+         ·     ────┬
+         ·       │ ╰── `map.bias` is declared here
+     126 │
+         ╰────
       note: 0 of 2 tensors differ, 1 missing, 1 unexpected
       help: did you mean "map.bais"?
 
@@ -105,13 +105,13 @@ fn tensors_that_are_missing_extra_or_of_another_shape_are_named() {
     let turned = ("map.weight", &[3, 2][..], matrix().2);
     assert_snapshot!(run(&net(safetensors(&[turned, offset()]))), @r#"
     error[E0401]: "map.weight" is [3, 2], `map.weight` is [F, D] = [2, 3]
-        ╭─[std.nn:72:5]
-     71 │ pub layer Linear<I, O>(bias: bool = true) {
-     72 │     weight: param float[O, I] = kaiming
-        ·     ──────┬
-        ·        │  ╰── declared here
-     73 │     bias:   if bias { param float[O] = zeros }
-        ╰────
+         ╭─[std.nn:124:5]
+     123 │ pub layer Linear<I, O>(bias: bool = true) {
+     124 │     weight: param float[O, I] = kaiming
+         ·     ──────┬
+         ·        │  ╰── declared here
+     125 │     bias:   if bias { param float[O] = zeros }
+         ╰────
       note: 1 of 2 tensors differ, 0 missing, 0 unexpected
       help: if the file has them in another order: `: [a, b] -> [b, a]`
     "#);
@@ -180,4 +180,82 @@ fn every_byte_of_a_header_may_be_wrong() {
         let ran = folder.nnc(&["check", "net.nn", "-w", "w.safetensors"]);
         assert!(matches!(ran.code, Some(0 | 1)), "byte {at}: {:?} {}", ran.code, ran.err);
     }
+}
+
+/// The sixteenth of the twenty mistakes that people make most.
+#[test]
+fn a_vocabulary_of_another_size_names_the_model_and_the_file() {
+    let folder = Folder::new();
+    folder.write(
+        "lm.nn",
+        "dims B: batch, T: time, V: vocab, D: feat
+pub layer Words<V, D> {
+    table: param f32[V, D]
+    fn (ids: Token<V>[B, T]) -> f32[B, T, D] {
+        let y[b, t, d] = table[ids[b, t], d];
+        y
+    }
+}
+checkpoint gptj for Words { \"transformer.wte.weight\" = table }
+model words = Words<7, 3> { weights gptj entry main with { B <= 4, T <= 8 } }
+",
+    );
+    let table = ("transformer.wte.weight", &[5, 3][..], vec![0.5; 15]);
+    folder.write("w.safetensors", safetensors(&[table]));
+    assert_snapshot!(folder.nnc(&["check", "lm.nn", "-w", "w.safetensors"]).fails(1), @r#"
+    error[E0401]: checkpoint `gptj`: "transformer.wte.weight" is [5, 3], `table` is [V, D] = [7, 3]
+       ╭─[lm.nn:3:5]
+     2 │ pub layer Words<V, D> {
+     3 │     table: param f32[V, D]
+       ·     ──┬──
+       ·       ╰── declared here
+     4 │     fn (ids: Token<V>[B, T]) -> f32[B, T, D] {
+       ╰────
+        ╭─[lm.nn:9:29]
+      8 │ }
+      9 │ checkpoint gptj for Words { "transformer.wte.weight" = table }
+        ·                             ────────────────────────────────
+     10 │ model words = Words<7, 3> { weights gptj entry main with { B <= 4, T <= 8 } }
+        · ──────────────────────────────────────┬──────────────────────────────────────
+        ·                                       ╰── V is 7 here
+     11 │
+        ╰────
+      note: 1 of 1 tensors differ, 0 missing, 0 unexpected
+      help: V = 5 in `words`, if the file is the right one
+
+    1 error
+    "#);
+}
+
+#[test]
+fn numbers_that_are_rounded_are_told() {
+    let folder = Folder::new();
+    folder.write(
+        "scale.nn",
+        "dims B: batch
+pub layer Scale {
+    by: param f32[2]
+    fn (x: f32[B, 2]) -> f32[B, 2] = x * by[_, d]
+}
+model scale = Scale { entry main with { B <= 4 } }
+",
+    );
+    let header = r#"{"by": {"dtype": "F64", "shape": [2], "data_offsets": [0, 16]}}"#;
+    let length = (header.len() as u64).to_le_bytes();
+    folder.write("w.safetensors", [&length[..], header.as_bytes(), &[0; 16]].concat());
+    let ran = folder.nnc(&["check", "scale.nn", "-w", "w.safetensors"]);
+    assert_eq!(ran.code, Some(0));
+    assert_snapshot!(ran.err, @r#"
+    warning[E0409]: "by" is f64, and is rounded to f32
+       ╭─[scale.nn:3:5]
+     2 │ pub layer Scale {
+     3 │     by: param f32[2]
+       ·     ──┬
+       ·      │╰── `by` is f32
+     4 │     fn (x: f32[B, 2]) -> f32[B, 2] = x * by[_, d]
+       ╰────
+      help: say that it is meant: `"…" = … as f32`
+
+    1 warning
+    "#);
 }
