@@ -2,6 +2,7 @@
 //! the programs that the language is accepted by.
 
 mod checkpoints;
+mod convolution;
 mod programs;
 mod spec;
 
