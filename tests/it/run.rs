@@ -1,4 +1,4 @@
-//! What programs compute: every `tests/run/*.nn`, on every engine.
+//! What programs compute: every `tests/run/*.nn` and `tests/pyrefly/*.nn`, on every engine.
 //!
 //! A program ends with comments that say how it is run and what comes out:
 //!
@@ -23,7 +23,7 @@
 //!   behind `where`. `then` goes on with the state and the sizes that the call before left.
 //! - Behind `=>` stand outputs, state after the call by its input's name, and lengths.
 //!   `expected` means the numbers in `expected/PROGRAM.txt`, which `expected.py` computed
-//!   with numpy. Whatever is not named is held against the reference evaluator only.
+//!   with numpy; `finite([2, 5])` means any numbers of that shape. Whatever is not named is held against the reference evaluator only.
 //! - `tolerance` widens what is allowed: `expected` of the evaluator against the expected
 //!   numbers, `optimised` of the evaluator on the optimised graph against that on the
 //!   graph as it was lowered, `compiled` of the back ends against the evaluator. Unless
@@ -63,8 +63,9 @@ fn cases() -> &'static [(String, Result<Case, String>)] {
     static CASES: OnceLock<Vec<(String, Result<Case, String>)>> = OnceLock::new();
     CASES.get_or_init(|| {
         let filter = std::env::var("NNC_RUN").unwrap_or_default();
-        let folder = crate::support::root().join("tests/run");
-        (crate::support::files(&folder, &["nn"]).iter())
+        let files = ["tests/run", "tests/pyrefly"]
+            .map(|folder| crate::support::files(&crate::support::root().join(folder), &["nn"]));
+        (files.iter().flatten())
             .filter_map(|path| {
                 let name = path.file_stem()?.to_str()?.to_owned();
                 name.contains(&filter).then(|| (name, Case::load(path)))

@@ -30,9 +30,10 @@ use std::collections::HashMap;
 
 use nnc_base::{Diagnostic, Name, Span, Table};
 use nnc_hir::{
-    Base, Binding, Block, Elem, Expr, ExprKind, FunctionId, IndexVar, LayerId, Local, LocalId,
-    Stmt, Type,
+    AxisSize, Base, Binding, Block, Elem, Expr, ExprKind, FunctionId, IndexVar, LayerId, Local,
+    LocalId, Stmt, Type,
 };
+use nnc_shape::Dim;
 use nnc_syntax::ast;
 
 use crate::cx::{Cx, Progress, Scope};
@@ -489,10 +490,32 @@ impl<'c, 'a> Body<'c, 'a> {
         };
         let shown = self.expr(&arg.value);
         if !shown.is_error() {
-            let ty = self.show(&shown.expr.ty);
+            let ty = self.show(&self.simplest(&shown.expr.ty));
             self.report(name_errors::revealed(value.span, &ty));
         }
         true
+    }
+
+    /// A type whose sizes are written as simply as the facts allow.
+    fn simplest(&self, ty: &Type) -> Type {
+        let simple = |dim: &Dim| {
+            let normal = self.scope.facts.normalise(dim);
+            if normal.to_string().len() < dim.to_string().len() { normal } else { dim.clone() }
+        };
+        match ty {
+            Type::Tensor(tensor) => {
+                let mut tensor = tensor.clone();
+                for axis in &mut tensor.axes {
+                    if let AxisSize::Dim(size) = &mut axis.size {
+                        *size = simple(size);
+                    }
+                }
+                Type::Tensor(tensor)
+            }
+            Type::Tuple(parts) => Type::Tuple(parts.iter().map(|it| self.simplest(it)).collect()),
+            Type::Dim(dim) => Type::Dim(simple(dim)),
+            other => other.clone(),
+        }
     }
 
     /// The statements of a block and its value, in a scope of their own.

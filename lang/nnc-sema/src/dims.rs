@@ -415,6 +415,8 @@ pub(crate) fn assume(scope: &mut Scope, condition: &Condition, holds: bool) {
                 assume(scope, right, false);
             } else if prove(scope, right) == Some(true) {
                 assume(scope, left, false);
+            } else {
+                assume_either(scope, left, right, false);
             }
         }
         Condition::Or(left, right) => {
@@ -425,6 +427,8 @@ pub(crate) fn assume(scope: &mut Scope, condition: &Condition, holds: bool) {
                 assume(scope, right, true);
             } else if prove(scope, right) == Some(false) {
                 assume(scope, left, true);
+            } else {
+                assume_either(scope, left, right, true);
             }
         }
         Condition::Compare(op, left, right) => {
@@ -432,6 +436,16 @@ pub(crate) fn assume(scope: &mut Scope, condition: &Condition, holds: bool) {
             assume_comparison(&mut scope.facts, op, left, right);
         }
     }
+}
+
+/// Takes it as given that one of two conditions (or of their negations) holds.
+fn assume_either(scope: &mut Scope, left: &Condition, right: &Condition, holds: bool) {
+    let cases = [left, right].map(|condition| {
+        let mut case = scope.clone();
+        assume(&mut case, condition, holds);
+        case.facts
+    });
+    scope.facts.assume_either(&cases);
 }
 
 pub(crate) fn assume_comparison(facts: &mut Facts, op: CompareOp, left: &Dim, right: &Dim) {
@@ -454,6 +468,13 @@ pub(crate) fn assume_comparison(facts: &mut Facts, op: CompareOp, left: &Dim, ri
                 facts.assume_at_least(left, &(right + &one));
             } else if facts.proves(&Fact::AtLeast(right.clone(), left.clone())) {
                 facts.assume_at_least(right, &(left + &one));
+            } else {
+                let cases = [(left, right), (right, left)].map(|(more, less)| {
+                    let mut case = facts.clone();
+                    case.assume_at_least(more, &(less + &one));
+                    case
+                });
+                facts.assume_either(&cases);
             }
         }
     }

@@ -1,17 +1,20 @@
 //! One mistake gives one message: what repeats another message of the same declaration is
 //! left out.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use nnc_base::{Diagnostic, Span};
+use nnc_shape::{Fact, Facts};
 
 use crate::ModuleInput;
 use crate::errors::names::REVEAL;
 
 /// Leaves out messages that say again what one of the same declaration said, and those for
-/// which the same fact is missing. They are in the order of the text.
+/// which a fact is missing that follows from those that others miss. They are in the order
+/// of the text.
 pub(crate) fn once(modules: &[ModuleInput<'_>], diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut said: HashSet<(Place, String)> = HashSet::new();
+    let mut missed: HashMap<Place, Facts> = HashMap::new();
     let mut kept = Vec::new();
     for diagnostic in diagnostics {
         if diagnostic.code == REVEAL {
@@ -19,11 +22,17 @@ pub(crate) fn once(modules: &[ModuleInput<'_>], diagnostics: Vec<Diagnostic>) ->
             continue;
         }
         let place = declaration(modules, diagnostic.span());
-        let mut keys = vec![format!("{} {}", diagnostic.code, diagnostic.message)];
-        keys.extend(diagnostic.helps.iter().find_map(|help| missing_fact(help)));
-        let new = !keys.iter().any(|key| said.contains(&(place, key.clone())));
-        said.extend(keys.into_iter().map(|key| (place, key)));
-        if new {
+        let new = said.insert((place, format!("{} {}", diagnostic.code, diagnostic.message)));
+        let missing = diagnostic.helps.iter().find_map(|help| missing_facts(help));
+        let missing = missing.unwrap_or_default();
+        let facts = missed.entry(place).or_default();
+        // The least values of sizes are not known here, so that what they decide is no repeat.
+        let repeats = |fact: &Fact| {
+            facts.iter().any(|it| it == fact) || facts.proves(fact) && !Facts::new().proves(fact)
+        };
+        let follows = !missing.is_empty() && missing.iter().all(repeats);
+        if new && !follows {
+            missing.into_iter().for_each(|fact| facts.assume(fact));
             kept.push(diagnostic);
         }
     }
@@ -42,9 +51,9 @@ fn declaration(modules: &[ModuleInput<'_>], at: Span) -> Place {
     (module, item)
 }
 
-/// What a help asks to be added after `where`.
-fn missing_fact(help: &str) -> Option<String> {
+/// What a help asks to be added after `where`, if it is facts that can be read back.
+fn missing_facts(help: &str) -> Option<Vec<Fact>> {
     let (_, rest) = help.split_once("`where ")?;
-    let (fact, _) = rest.split_once('`')?;
-    Some(format!("where {fact}"))
+    let (facts, _) = rest.split_once('`')?;
+    facts.split(", ").map(|fact| Fact::parse(fact).ok()).collect()
 }

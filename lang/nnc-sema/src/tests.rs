@@ -1,7 +1,9 @@
 //! Runs the reference: every program in `spec/*.md` and in the pages of `explain`, and
 //! the programs that the language is accepted by.
 
+mod asserted;
 mod checkpoints;
+mod convolution;
 mod effects;
 mod programs;
 mod spec;

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use nnc_base::Name;
 
 use crate::dim::Dim;
+use crate::either::Choice;
 use crate::fact::{Answer, Fact, Witness};
 use crate::guard::find_guard;
 use crate::search::find_witness;
@@ -21,6 +22,8 @@ pub struct Facts {
     // Scopes are copied far more often than they learn something.
     declared: Arc<BTreeMap<Name, (i64, Option<i64>)>>,
     given: Arc<Vec<Fact>>,
+    /// See [`Facts::assume_either`].
+    pub(crate) choices: Arc<Vec<Choice>>,
     /// Found when first asked for, so that facts that are said one after the other are
     /// solved once.
     solved: OnceLock<Arc<Solved>>,
@@ -28,7 +31,7 @@ pub struct Facts {
 
 /// A verdict without the search for examples.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Verdict {
+pub(crate) enum Verdict {
     Proven,
     Refuted,
     Unknown,
@@ -150,10 +153,14 @@ impl Facts {
     }
 
     /// The form that says most is judged first; the other may follow from inequalities.
-    fn verdict(&self, question: &Fact, canonical: &Fact) -> Verdict {
-        match self.judge(canonical) {
-            Verdict::Unknown if question != canonical => self.judge(question),
-            verdict => verdict,
+    pub(crate) fn verdict(&self, question: &Fact, canonical: &Fact) -> Verdict {
+        let mut verdict = self.judge(canonical);
+        if verdict == Verdict::Unknown && question != canonical {
+            verdict = self.judge(question);
+        }
+        match verdict {
+            Verdict::Unknown => self.verdict_by_cases(question, canonical),
+            known => known,
         }
     }
 

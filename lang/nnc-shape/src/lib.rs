@@ -17,6 +17,7 @@ mod content;
 mod dim;
 mod display;
 mod divide;
+mod either;
 mod evaluate;
 mod extremum;
 mod fact;

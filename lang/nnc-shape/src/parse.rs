@@ -5,6 +5,7 @@ use std::fmt;
 use nnc_base::Name;
 
 use crate::dim::Dim;
+use crate::fact::Fact;
 
 /// Text that is not a dimension expression.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -34,6 +35,25 @@ impl Dim {
         let dim = parser.sum()?;
         parser.skip_space();
         if parser.at < text.len() { parser.fail("expected an operator") } else { Ok(dim) }
+    }
+}
+
+impl Fact {
+    /// Reads a fact as its `Display` writes it.
+    pub fn parse(text: &str) -> Result<Fact, DimParseError> {
+        if let Some((left, right)) = text.split_once(">=") {
+            return Ok(Fact::AtLeast(Dim::parse(left)?, Dim::parse(right)?));
+        }
+        let Some((left, right)) = text.split_once("==") else {
+            let message = "expected `==` or `>=`".to_owned();
+            return Err(DimParseError { offset: text.len(), message });
+        };
+        match left.rsplit_once('%') {
+            Some((of, divisor)) if right.trim() == "0" => {
+                Ok(Fact::Divides { divisor: Dim::parse(divisor)?, of: Dim::parse(of)? })
+            }
+            _ => Ok(Fact::Equal(Dim::parse(left)?, Dim::parse(right)?)),
+        }
     }
 }
 

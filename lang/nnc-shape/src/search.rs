@@ -157,7 +157,9 @@ impl<'a> Walk<'a> {
             values.push((*name, value));
         }
         let env = |name| look_up(&values, name);
-        self.relevant.iter().all(|fact| fact.holds(&env) == Some(true)) && accept(&env)
+        self.relevant.iter().all(|fact| fact.holds(&env) == Some(true))
+            && self.facts.leaves_a_case(&env)
+            && accept(&env)
     }
 
     fn value(&self, name: Name, step: usize) -> Option<i64> {

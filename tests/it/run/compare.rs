@@ -46,6 +46,17 @@ pub(crate) fn compare(wanted: &Tensor, found: &Tensor, tolerance: f64) -> Result
     Err(text)
 }
 
+/// Says where a tensor is of another shape, or has a number that is infinite or NaN.
+pub(crate) fn finite(found: &Tensor, shape: &[usize]) -> Result<(), String> {
+    if found.shape != shape {
+        return Err(format!("is {:?}, should be {shape:?}", found.shape));
+    }
+    match found.to_f64().iter().position(|it| !it.is_finite()) {
+        Some(at) => Err(format!("is not finite at {:?}", position(at, shape))),
+        None => Ok(()),
+    }
+}
+
 /// The indices of an element of a row-major tensor.
 fn position(mut at: usize, shape: &[usize]) -> Vec<usize> {
     let mut indices = vec![0; shape.len()];
@@ -58,7 +69,7 @@ fn position(mut at: usize, shape: &[usize]) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::compare;
+    use super::{compare, finite};
     use nnc_eval::Tensor;
 
     fn row(numbers: &[f32]) -> Tensor {
@@ -86,5 +97,13 @@ mod tests {
         let (left, right) =
             (Tensor::i32(&[1], vec![1_000_000]), Tensor::i32(&[1], vec![1_000_001]));
         assert!(compare(&left, &right, 0.1).is_err());
+    }
+
+    #[test]
+    fn a_shape_and_finite_numbers_are_asked_for() {
+        assert_eq!(finite(&row(&[1.0, -2.0]), &[2]), Ok(()));
+        assert_eq!(finite(&row(&[1.0]), &[1, 1]), Err("is [1], should be [1, 1]".to_owned()));
+        let infinite = finite(&row(&[1.0, f32::INFINITY]), &[2]);
+        assert_eq!(infinite, Err("is not finite at [1]".to_owned()));
     }
 }

@@ -232,6 +232,12 @@ impl<'a> Reader<'a> {
         if self.accept("expected") {
             return Ok(Value::Expected);
         }
+        if self.accept("finite") {
+            self.take("(")?;
+            let shape = self.shape()?;
+            self.take(")")?;
+            return Ok(Value::Finite { shape });
+        }
         if self.accept("random") {
             let (range, shape) = self.range()?;
             let shape = shape.ok_or("`random(SEED, [SHAPE])` needs its shape here")?;

@@ -29,6 +29,10 @@ pub(crate) enum Value {
     },
     /// What `expected.py` computed.
     Expected,
+    /// Any numbers of this shape that are neither infinite nor NaN.
+    Finite {
+        shape: Vec<usize>,
+    },
 }
 
 /// Where random numbers come from and lie.
@@ -72,7 +76,7 @@ impl Random {
 }
 
 impl Value {
-    /// The tensor of this element type; `None` for [`Value::Expected`].
+    /// The tensor of this element type; `None` where the comment does not hold its numbers.
     pub(crate) fn tensor(&self, elem: Elem) -> Option<Tensor> {
         Some(match self {
             Value::Random { range, shape } => range.tensor(elem, shape),
@@ -88,7 +92,7 @@ impl Value {
                 let data = Data::F64(numbers.clone());
                 Tensor { elem: Elem::F64, shape: shape.clone(), data }.cast(elem)
             }
-            Value::Expected => return None,
+            Value::Expected | Value::Finite { .. } => return None,
         })
     }
 
@@ -96,7 +100,8 @@ impl Value {
         match self {
             Value::Random { shape, .. }
             | Value::Integers { shape, .. }
-            | Value::Literal { shape, .. } => Some(shape),
+            | Value::Literal { shape, .. }
+            | Value::Finite { shape } => Some(shape),
             Value::Expected => None,
         }
     }

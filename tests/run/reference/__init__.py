@@ -1,4 +1,4 @@
 """Transcriptions of the programs, by topic."""
 
 from .common import REFERENCES
-from . import attention, checkpoints, dense, elements, images, sequences
+from . import attention, checkpoints, convolutions, dense, elements, images, sequences

@@ -1,7 +1,10 @@
 //! The normal form of an expression under the facts, and back to the user's words.
 
+use nnc_base::Name;
+
 use crate::dim::{Atom, Dim};
 use crate::extremum::{Side, extremum};
+use crate::floor::gcd;
 use crate::solve::Solved;
 
 /// Rules that feed each other are followed this far.
@@ -116,6 +119,7 @@ impl Solved {
             let whole = Dim::var(quotient.of) - &quotient.remainder;
             let multiple = &quotient.divisor * Dim::var(quotient.name);
             dim = dim.exchange(&multiple, &whole);
+            dim = part_of_whole(&dim, quotient.name, &whole, &quotient.divisor);
             let floor = whole.floor_div(&quotient.divisor);
             dim = dim.substitute(&|name| (name == quotient.name).then(|| floor.clone()));
         }
@@ -126,4 +130,23 @@ impl Solved {
         let items: Vec<Dim> = items.iter().map(|item| self.present(item)).collect();
         extremum(side, &items)
     }
+}
+
+/// Writes `8*q` as `whole // 2` where `whole` is `16*q`: by the divisor that is left.
+fn part_of_whole(dim: &Dim, quotient: Name, whole: &Dim, divisor: &Dim) -> Dim {
+    let content = divisor.content_with_constant();
+    let name = Atom::Var(quotient);
+    let mut result = dim.clone();
+    for (monomial, value) in &dim.terms {
+        let common = gcd(*value, content);
+        let Some((rest, 1)) = monomial.without(&name) else { continue };
+        let Some(left) = divisor.exact_div(&Dim::constant(common)) else { continue };
+        if common > 1 {
+            let mut factor = Dim::zero();
+            factor.add_term(rest, value / common);
+            result.add_term(monomial.clone(), -value);
+            result = result + factor * whole.floor_div(&left);
+        }
+    }
+    result
 }

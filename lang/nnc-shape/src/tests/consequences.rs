@@ -1,7 +1,8 @@
 //! What is known of sizes that are divided, compared and multiplied by sizes: what follows is
 //! proved, and what does not is answered with sizes that show it.
 
-use super::obligations::answers;
+use super::obligations::{answers, shown};
+use super::{fact, facts};
 
 #[test]
 fn divisors_that_are_sizes() {
@@ -245,4 +246,20 @@ fn products_of_sizes() {
     (a*b) % d == 0: proven
     c == b*a: proven
     ");
+}
+
+#[test]
+fn what_follows_in_each_of_two_cases() {
+    let mut given = facts("E >= 1");
+    given.assume_either(&[facts("D % 4 == 0"), facts("D % 6 == 0")]);
+    let ask = |question: &str| shown(&given.ask(&fact(question)));
+    assert_eq!(ask("D % 2 == 0"), "proven");
+    assert_eq!(ask("D >= 4"), "proven");
+    assert_eq!(ask("(D + 1) % 2 == 0"), "refuted, D = 4 gives 5 and 2");
+    assert_eq!(ask("D % 4 == 0"), "unproven, D = 6 gives 6 and 4, needs D % 4 == 0");
+    assert_eq!(ask("D >= 5"), "unproven, D = 4 gives 4 and 5, needs D >= 5");
+    // A case that cannot be leaves the other.
+    given.assume(fact("7 >= D"));
+    given.assume(fact("D >= 5"));
+    assert_eq!(shown(&given.ask(&fact("D % 6 == 0"))), "proven");
 }

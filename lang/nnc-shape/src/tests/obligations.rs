@@ -13,7 +13,7 @@ pub(super) fn answers(given: &str, questions: &str) -> String {
     out
 }
 
-fn shown(answer: &Answer) -> String {
+pub(super) fn shown(answer: &Answer) -> String {
     match answer {
         Answer::Proven => "proven".to_owned(),
         Answer::Refuted(Some(witness)) => format!("refuted, {witness}"),

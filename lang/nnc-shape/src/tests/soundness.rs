@@ -215,6 +215,8 @@ type Bounds = (Option<i64>, Option<i64>);
 struct Case {
     facts: Facts,
     given: Vec<Fact>,
+    /// Two of which one holds, in some cases.
+    either: Option<[Fact; 2]>,
     questions: Vec<(Fact, Answer)>,
     /// Expressions, their normal forms and their bounds.
     dims: Vec<(Dim, Dim, Bounds)>,
@@ -227,9 +229,18 @@ impl Case {
         for fact in &given {
             facts.assume(fact.clone());
         }
+        let either = (random.below(3) == 0).then(|| [random.fact(), random.fact()]);
+        if let Some(either) = &either {
+            let cases = either.clone().map(|fact| {
+                let mut case = facts.clone();
+                case.assume(fact);
+                case
+            });
+            facts.assume_either(&cases);
+        }
         let mut questions: Vec<Fact> = (0..3).map(|_| random.fact()).collect();
         // Some that are nearly facts, since random ones are seldom proved.
-        for fact in &given {
+        for fact in given.iter().chain(either.iter().flatten()) {
             let (left, right) = fact.sides();
             let near = left + (random.below(3) as i64 - 1);
             questions.push(Fact::AtLeast(near.clone(), right.clone()));
@@ -246,16 +257,18 @@ impl Case {
                 (dim.clone(), facts.normalise(&dim), facts.range(&dim))
             })
             .collect();
-        Case { facts, given, questions, dims }
+        Case { facts, given, either, questions, dims }
     }
 
     /// The number of proofs and refutations that the assignment put to the test.
     fn check(&self, values: &[i64; 4]) -> usize {
         let env = env(values);
-        if !self.given.iter().all(|fact| fact.holds(&env) == Some(true)) {
+        let holds = |fact: &Fact| fact.holds(&env) == Some(true);
+        if !self.given.iter().all(holds) || !self.either.iter().all(|it| it.iter().any(holds)) {
             return 0;
         }
-        let given: Vec<String> = self.given.iter().map(ToString::to_string).collect();
+        let given = self.given.iter().chain(self.either.iter().flatten());
+        let given: Vec<String> = given.map(ToString::to_string).collect();
         assert!(!self.facts.contradictory(), "{given:?} hold at {values:?}");
         let mut tested = 0;
         for (question, answer) in &self.questions {
