@@ -78,11 +78,11 @@ fn lines_that_are_wrong_are_named() {
         let text = format!("{}\n", lines.join("\n"));
         read(&text, |_| Ok(names())).unwrap_err().to_string()
     };
-    insta::assert_snapshot!(message(&["search"]), @"line 1: expected value at line 1 column 1");
+    insta::assert_snapshot!(message(&["search"]), @"line 1: this is no JSON from column 1 on");
     insta::assert_snapshot!(message(&["[]"]), @"line 1: a JSON object is expected");
     insta::assert_snapshot!(message(&[lines[0], lines[2]]), @"line 2: member 0 is expected here");
     insta::assert_snapshot!(message(&[lines[0], lines[1], "{\"number\":1}"]), @"line 3: this is no member");
-    insta::assert_snapshot!(message(&[lines[0], lines[1], "\0\0"]), @"line 3: expected value at line 1 column 1");
+    insta::assert_snapshot!(message(&[lines[0], lines[1], "\0\0"]), @"line 3: this is no JSON from column 1 on");
 }
 
 #[test]
