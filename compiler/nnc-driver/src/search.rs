@@ -24,6 +24,8 @@ pub use timing::Comparison;
 use crate::{Error, Progress, Random, Session};
 use evaluate::Evaluator;
 use members::Members;
+use nnc_hir::Model;
+use nnc_lower::Hole;
 use nnc_search::{Axis, Dice, Header, Member, Record, Search};
 use serde_json::json;
 
@@ -224,6 +226,13 @@ impl<'a> Exploration<'a> {
         let title = format!("{}: {} members", self.evaluator.model().name, points.len());
         nnc_search::picture(&title, axes, &points, &front)
     }
+}
+
+/// A model with the first candidate in each hole that it leaves open.
+pub(crate) fn first_member(holes: &[Hole], model: &Model) -> Option<Model> {
+    let members = Members::new(holes, model).ok()?;
+    let chosen = members.chosen(&members.space().first());
+    Some(Model { chosen, ..model.clone() })
 }
 
 /// The choices of a member as its lines in a log have them.

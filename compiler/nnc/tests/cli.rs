@@ -12,6 +12,8 @@ mod artifacts;
 mod messages;
 #[path = "cli/running.rs"]
 mod running;
+#[path = "cli/search.rs"]
+mod search;
 #[path = "cli/usage.rs"]
 mod usage;
 #[path = "cli/weights.rs"]

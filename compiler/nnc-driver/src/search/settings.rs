@@ -272,10 +272,12 @@ impl Settings {
             let failure = Failure::new(format!("`{}` has no entry `{entry}`", model.name));
             return Err(Error::Usage(failure.names(&entry, "its entries", &names)));
         }
-        let dims: Vec<&str> = (model.entries.iter())
+        let mut dims: Vec<&str> = (model.entries.iter())
             .flat_map(|it| &session.best_program().functions[it.function].dims)
             .map(|dim| dim.name.as_str())
             .collect();
+        dims.sort_unstable();
+        dims.dedup();
         if let Some((wrong, _)) = self.sizes.iter().find(|it| !dims.contains(&it.0.as_str())) {
             let failure = Failure::new(format!("no entry has a size `{wrong}`"));
             return Err(Error::Usage(failure.names(wrong, "the sizes", &dims)));

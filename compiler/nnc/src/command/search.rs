@@ -42,8 +42,9 @@ pub(super) fn run(context: &mut Context<'_>, args: Search) -> Result<u8, Error> 
         None => {
             let usual = || PathBuf::from(format!("{name}.search.jsonl"));
             let path = args.log.clone().unwrap_or_else(usual);
+            let journal = Journal::create(&path)?;
             context.terminal.note(&format!("the log is {}", path.display()));
-            Journal::create(&path)?
+            journal
         }
     };
     let found = exploration.run(journal, &Bar::new(context.terminal))?;
