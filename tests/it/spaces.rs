@@ -17,7 +17,7 @@ layer Two<D>(e: dim = 1) {
 layer Past<D> {
     w: param f32[D] = ones
     fn (x: f32[T, D]) -> f32[T, D] {
-        let y[t, d] = sum[s | s <= t] x[s, d] * w[d];
+        let y[t: T, d] = sum[s | s <= t] x[s, d] * w[d];
         y
     }
 }
