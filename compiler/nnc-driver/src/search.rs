@@ -29,6 +29,9 @@ use nnc_lower::Hole;
 use nnc_search::{Axis, Dice, Header, Member, Record, Search};
 use serde_json::json;
 
+/// So many of the best members are timed again.
+const MOST_FINALISTS: usize = 5;
+
 /// A search that is about to run.
 pub struct Exploration<'a> {
     session: &'a Session,
@@ -55,10 +58,13 @@ pub struct Explored {
     pub best: Vec<usize>,
     /// How many random members the search began with.
     pub sample: usize,
-    /// The best member beside the sample's median one, timed again; for searches that look
-    /// at latency.
+    /// The place in `found` of the member that is taken: the first of the best, or where
+    /// latency is the first goal, the one of them that is fastest when timed again.
+    pub winner: Option<usize>,
+    /// That member beside the sample's median one by latency, timed again; for searches that
+    /// look at latency.
     pub comparison: Option<Comparison>,
-    /// The best member as a `model` block.
+    /// That member as a `model` block.
     pub text: Option<String>,
     /// All members by two metrics, as SVG.
     pub picture: String,
@@ -163,16 +169,20 @@ impl<'a> Exploration<'a> {
         let best = nnc_search::best(found, aims, &limits);
         let front = nnc_search::front(found, aims, &limits);
         let sample = search.sample().map_or(found.len(), <[Finished]>::len);
-        let comparison = match best.first() {
-            Some(best) => {
-                let best = &found[*best].member;
-                self.evaluator.compare(best, &found[..sample])?
-            }
-            None => None,
-        };
-        let text = best.first().map(|at| {
+        // Of many that were timed, the best are those that were lucky, too.
+        let metrics = self.settings.metrics();
+        let first = aims.goals.first().and_then(|goal| metrics.get(goal.metric));
+        let finalists = if first == Some(&Metric::Latency) { MOST_FINALISTS } else { 1 };
+        let finalists: Vec<usize> = best.iter().copied().take(finalists).collect();
+        let members: Vec<&Member> = finalists.iter().map(|at| &found[*at].member).collect();
+        let comparisons = self.evaluator.compare(&members, &found[..sample])?;
+        let mut again: Vec<(usize, Comparison)> = finalists.into_iter().zip(comparisons).collect();
+        again.sort_by(|left, right| left.1.ratio.total_cmp(&right.1.ratio));
+        let comparison = again.first().map(|it| it.1);
+        let winner = again.first().map(|it| it.0).or(best.first().copied());
+        let text = winner.map(|at| {
             let model = self.evaluator.model();
-            self.members.text(self.session.sources(), model, &found[*at].member)
+            self.members.text(self.session.sources(), model, &found[at].member)
         });
         let picture = self.picture(found, &front);
         Ok(Explored {
@@ -184,6 +194,7 @@ impl<'a> Exploration<'a> {
             front,
             best,
             sample,
+            winner,
             comparison,
             text,
             picture,

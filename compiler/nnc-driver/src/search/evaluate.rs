@@ -17,10 +17,10 @@ use nnc_search::{Dice, Direction, Evaluate, Limits, Member};
 use std::sync::Arc;
 
 /// Rounds of a member beside the reference, at least.
-const ROUNDS: usize = 15;
+const ROUNDS: usize = 32;
 
-/// Rounds of the best member beside the median one, at least.
-const LAST_ROUNDS: usize = 41;
+/// Rounds of the best members beside the median one, at least.
+const LAST_ROUNDS: usize = 120;
 
 /// So many members are tried as the one that others are timed beside.
 const MOST_REFERENCES: usize = 20;
@@ -216,27 +216,31 @@ impl<'a> Evaluator<'a> {
             .help("see whether a member runs: choose one in a `model` block and `nnc run` it"))
     }
 
-    /// The best member beside the median one of the sample.
+    /// Each of the best members beside the median one of the sample, by latency.
     pub(super) fn compare(
         &mut self,
-        best: &Member,
+        best: &[&Member],
         sample: &[Finished],
-    ) -> Result<Option<Comparison>, Error> {
+    ) -> Result<Vec<Comparison>, Error> {
         let latency = self.metrics.iter().position(|it| *it == Metric::Latency);
         let (Some(latency), Target::Compiled(backend)) = (latency, self.target) else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
         let value = |it: &Finished| it.worth.metrics.get(latency).copied().flatten();
         let mut timed: Vec<(usize, f64)> =
             (sample.iter().enumerate()).filter_map(|(at, it)| Some((at, value(it)?))).collect();
         timed.sort_by(|left, right| left.1.total_cmp(&right.1));
         let Some((median, _)) = timed.get(timed.len().max(1).div_ceil(2) - 1) else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
         let mut other = self.timed(&sample[*median].member, backend)?;
-        let mut best = self.timed(best, backend)?;
-        let comparison = timing::compare(&mut best, &mut other, LAST_ROUNDS)?;
-        Ok(Some(Comparison { other: *median, ..comparison }))
+        let mut comparisons = Vec::new();
+        for member in best {
+            let mut member = self.timed(member, backend)?;
+            let comparison = timing::compare(&mut member, &mut other, LAST_ROUNDS)?;
+            comparisons.push(Comparison { other: *median, ..comparison });
+        }
+        Ok(comparisons)
     }
 
     /// One metric of a member; `lowered` is its main entry.

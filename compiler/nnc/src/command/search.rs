@@ -52,8 +52,11 @@ pub(super) fn run(context: &mut Context<'_>, args: Search) -> Result<u8, Error> 
         write_file(path, found.picture.as_bytes())?;
         context.terminal.detail(&format!("wrote {}", path.display()));
     }
-    let text =
-        if args.json { format!("{:#}\n", as_json(&found)) } else { report(&found, args.top) };
+    let text = if args.json {
+        format!("{:#}\n", as_json(&found, args.top))
+    } else {
+        report(&found, args.top)
+    };
     context.terminal.result(&text)?;
     Ok(0)
 }
@@ -117,8 +120,7 @@ fn report(found: &Explored, top: usize) -> String {
     let best: Vec<usize> = found.best.iter().copied().take(top).collect();
     let _ = writeln!(text, "\nthe best");
     text.push_str(&rows(found, &best));
-    if let Some(it) = &found.comparison {
-        let best = found.best[0];
+    if let (Some(it), Some(best)) = (&found.comparison, found.winner) {
         let _ = writeln!(
             text,
             "\nmember {best} timed again beside member {}, the median by latency of the {} that \
@@ -200,7 +202,7 @@ fn rows(found: &Explored, places: &[usize]) -> String {
     table(&sides, &rows)
 }
 
-fn as_json(found: &Explored) -> Value {
+fn as_json(found: &Explored, top: usize) -> Value {
     let member = |at: &usize| {
         let metrics: Map<String, Value> = (found.metrics.iter().enumerate())
             .filter_map(|(metric, it)| {
@@ -231,9 +233,10 @@ fn as_json(found: &Explored) -> Value {
         "failed": failed,
         "limits": limits,
         "front": found.front.iter().map(member).collect::<Vec<_>>(),
-        "best": found.best.iter().take(1).map(member).collect::<Vec<_>>(),
+        "best": found.best.iter().take(top).map(member).collect::<Vec<_>>(),
+        "winner": found.winner,
         "comparison": found.comparison.map(|it| json!({
-            "member": found.best.first(),
+            "member": found.winner,
             "other": it.other,
             "member_ms": it.member_ms,
             "other_ms": it.other_ms,
