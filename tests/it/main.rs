@@ -6,6 +6,8 @@ mod fuzz;
 #[cfg(feature = "llvm")]
 mod models;
 mod run;
+#[cfg(feature = "llvm")]
+mod spaces;
 mod support;
 mod tidy;
 mod ui;

@@ -33,7 +33,7 @@ fn fetched(name: &str) -> Option<PathBuf> {
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum On {
+pub(crate) enum On {
     Evaluator,
     /// The evaluator, after all passes.
     Optimised,
@@ -41,7 +41,12 @@ enum On {
 }
 
 /// A model of a session, ready to be called.
-fn runner<'a>(session: &'a Session, model: ModelId, weights: &Path, on: On) -> Runner<'a> {
+pub(crate) fn runner<'a>(
+    session: &'a Session,
+    model: ModelId,
+    weights: &Path,
+    on: On,
+) -> Runner<'a> {
     let params = session.params(model, Some(weights), 0).unwrap();
     let module = match on {
         On::Evaluator => &session.lowered(model).unwrap().module,

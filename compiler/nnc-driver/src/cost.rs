@@ -23,7 +23,7 @@ pub use peak::{Peak, peak};
 
 use crate::{Error, ModelId, Session};
 use nnc_base::{Name, Span};
-use nnc_graph::{RunDim, TensorType};
+use nnc_graph::{Module, RunDim, TensorType};
 use nnc_lower::ParamInfo;
 use nnc_shape::Dim;
 
@@ -106,10 +106,13 @@ impl Session {
 
     /// What the entries of a model cost, in order.
     pub fn costs(&self, model: ModelId) -> Result<Vec<EntryCost>, Error> {
-        let lowered = self.lowered(model)?;
-        let module = &lowered.module;
-        module.entries.iter().map(|entry| walk::entry_cost(module, entry)).collect()
+        entries(&self.lowered(model)?.module)
     }
+}
+
+/// What the entries of a graph program cost, in order.
+pub(crate) fn entries(module: &Module) -> Result<Vec<EntryCost>, Error> {
+    module.entries.iter().map(|entry| walk::entry_cost(module, entry)).collect()
 }
 
 /// A formula's value where the sizes are `sizes`.

@@ -20,6 +20,7 @@ mod progress;
 mod random;
 pub mod render;
 mod runner;
+pub mod search;
 mod session;
 mod sizes;
 mod tensor;

@@ -3,7 +3,7 @@
 use crate::load::{self, Loaded, Module};
 use crate::{Error, Failure, Params, params};
 use nnc_backend::Backend;
-use nnc_base::{Diagnostic, Sources};
+use nnc_base::{Diagnostic, Severity, Sources};
 use nnc_hir::{Model, Program};
 use nnc_lower::{Lowered, LoweredTests};
 use nnc_plan::{Machine, Plan};
@@ -15,6 +15,9 @@ use std::time::{Duration, Instant};
 
 /// The code of a message of lowering that is about the compiler.
 const LOWERING_BROKE: &str = "E0599";
+
+/// The code of a message about a model that does not choose for all of its holes.
+const OPEN_HOLE: &str = "E0509";
 
 /// A program on its way: what has been computed of it stays here.
 ///
@@ -122,11 +125,34 @@ impl Session {
             return all;
         }
         for state in self.states(self.analysis()) {
-            if let Err(diagnostics) = self.lowered_state(state) {
-                all.extend(diagnostics.iter().cloned());
+            match self.lowered_state(state) {
+                Ok(_) => {}
+                Err(diagnostics) => match self.checked_space(state, diagnostics) {
+                    Some(of_space) => all.extend(of_space),
+                    None => all.extend(diagnostics.iter().cloned()),
+                },
             }
         }
         all
+    }
+
+    /// What is to be said of a model that leaves holes open: it is no mistake, since a search
+    /// begins with it, if its first member has none.
+    fn checked_space(
+        &self,
+        state: &ModelState,
+        diagnostics: &[Diagnostic],
+    ) -> Option<Vec<Diagnostic>> {
+        let [open] = diagnostics else { return None };
+        if open.code.0 != OPEN_HOLE {
+            return None;
+        }
+        let program = &self.analysis().program;
+        let holes = nnc_lower::holes(program, &state.model).ok()?;
+        let first = crate::search::first_member(&holes, &state.model)?;
+        let mut all = vec![Diagnostic { severity: Severity::Warning, ..open.clone() }];
+        all.extend(nnc_lower::lower(program, &first).err().into_iter().flatten());
+        Some(all)
     }
 
     /// The typed program, as far as it could be understood.

@@ -76,7 +76,7 @@ impl<'a> Lowerer<'a> {
     /// same candidates in the holes of their spaces.
     fn equal_runs(&self, arrays: &[Array], count: i64) -> Vec<Range<i64>> {
         if self.choices.is_empty() {
-            return if count > 0 { vec![0..count] } else { Vec::new() };
+            return (count > 0).then_some(0..count).into_iter().collect();
         }
         let chosen = |at: i64| -> Vec<BTreeMap<&str, usize>> {
             let layers = arrays.iter().filter_map(|array| match array {

@@ -101,13 +101,13 @@ pub fn read(
     let header = match serde_json::from_str(first) {
         Ok(Value::Object(settings)) => Header(settings),
         Ok(_) => return Err(wrong(0, "a JSON object is expected")),
-        Err(error) => return Err(wrong(0, &error.to_string())),
+        Err(error) => return Err(wrong(0, &no_json(&error))),
     };
     let names = names(&header).map_err(|what| wrong(0, &what))?;
     log.header = Some(header);
     for (at, line) in lines {
         let value: Value =
-            serde_json::from_str(line).map_err(|error| wrong(at, &error.to_string()))?;
+            serde_json::from_str(line).map_err(|error| wrong(at, &no_json(&error)))?;
         let number = value.get("number").and_then(Value::as_u64);
         if number != Some(log.records.len() as u64) {
             let expected = log.records.len();
@@ -117,6 +117,10 @@ pub fn read(
         log.records.push(record.ok_or_else(|| wrong(at, "this is no member"))?);
     }
     Ok(log)
+}
+
+fn no_json(error: &serde_json::Error) -> String {
+    format!("this is no JSON from column {} on", error.column())
 }
 
 fn record(value: &Value, names: &[String]) -> Option<(Vec<u32>, Worth)> {

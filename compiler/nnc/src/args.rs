@@ -65,6 +65,7 @@ pub(crate) enum Command {
     Bench(Bench),
     Params(Params),
     Cost(Cost),
+    Search(Search),
     Explain(Explain),
     Opt(Opt),
     Test(Test),
@@ -254,6 +255,81 @@ pub(crate) struct Cost {
     pub target: Target,
 }
 
+/// Find members of a space that are small, fast or good
+///
+/// Metrics are `params`, `flops`, `memory` (bytes of values on the way), `latency` (of the
+/// compiled member, timed in turns with another so that what else the machine does is divided
+/// out), and every entry of the model that gives one number: it is run with random inputs and
+/// random parameters. All but latency follow from the seed.
+#[derive(Group, Debug)]
+pub(crate) struct Search {
+    /// A .nn file, which brings what it uses, or a folder of them [default: the log's]
+    #[arg(value_name = "PROGRAM", value_hint = ValueHint::AnyPath)]
+    #[arg(required_unless_present = "resume")]
+    pub program: Option<PathBuf>,
+    #[command(flatten)]
+    pub model: Model,
+    /// The entry that is counted and timed, where the model has several
+    #[arg(long, value_name = "NAME")]
+    pub entry: Option<String>,
+    /// A size that the numbers are for, such as T=128 [default: the greatest]
+    #[arg(long, value_name = "NAME=N", value_parser = size)]
+    pub size: Vec<(String, i64)>,
+    /// A metric that is to be small; with several goals the front of all is found
+    #[arg(long, value_name = "METRIC", help_heading = "Goals")]
+    pub minimize: Vec<String>,
+    /// A metric that is to be large
+    #[arg(long, value_name = "METRIC", help_heading = "Goals")]
+    pub maximize: Vec<String>,
+    /// A limit, such as `params=5M`, `memory=512KiB`, `latency=2.5ms`; `median` is that of the
+    /// random members that the search begins with
+    #[arg(long, value_name = "METRIC=X", value_parser = amount, help_heading = "Goals")]
+    pub at_most: Vec<(String, String)>,
+    /// A limit, such as `flops=median`
+    #[arg(long, value_name = "METRIC=X", value_parser = amount, help_heading = "Goals")]
+    pub at_least: Vec<(String, String)>,
+    /// How to go through the space: `exhaustive`, `random` or `evolution` [default: evolution]
+    #[arg(long, value_name = "NAME", help_heading = "Strategy")]
+    pub strategy: Option<String>,
+    /// How many members to look at, at most [default: 200; an exhaustive search looks at all]
+    #[arg(long, value_name = "N", value_parser = at_least_one, help_heading = "Strategy")]
+    pub members: Option<u32>,
+    /// How many members live at one time, and how many random ones there are at first
+    /// [default: 50]
+    #[arg(long, value_name = "N", value_parser = at_least_one, help_heading = "Strategy")]
+    pub population: Option<u32>,
+    /// Of how many, drawn by chance, the best has a child [default: 10]
+    #[arg(long, value_name = "N", value_parser = at_least_one, help_heading = "Strategy")]
+    pub tournament: Option<u32>,
+    /// Decides all random numbers [default: 0]
+    #[arg(long, value_name = "N", help_heading = "Strategy")]
+    pub seed: Option<u64>,
+    /// How many threads a member computes with [default: 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub threads: Option<u16>,
+    /// What runs the members: a back end, or the reference `evaluator`
+    #[arg(long, value_name = "NAME")]
+    pub target: Option<String>,
+    /// The machine in the words of the target [default: host]
+    #[arg(long, value_name = "NAME")]
+    pub cpu: Option<String>,
+    /// The log to write, a line a member [default: MODEL.search.jsonl]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "resume")]
+    pub log: Option<PathBuf>,
+    /// Go on with a log: what it has is not looked at again
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub resume: Option<PathBuf>,
+    /// Draw all members by two metrics into this file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub svg: Option<PathBuf>,
+    /// How many of the best to list
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub top: usize,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Show what a message's code means
 #[derive(Group, Debug)]
 pub(crate) struct Explain {
@@ -368,6 +444,20 @@ fn size(text: &str) -> Result<(String, i64), String> {
         Some((name.trim().to_owned(), value.trim().parse().ok()?)).filter(|it| !it.0.is_empty())
     });
     pair.ok_or_else(|| "a size is written NAME=N, such as T=16".to_owned())
+}
+
+/// `params=5M`
+fn amount(text: &str) -> Result<(String, String), String> {
+    let pair = text.split_once('=').map(|(name, amount)| (name.trim(), amount.trim()));
+    match pair.filter(|(name, amount)| !name.is_empty() && !amount.is_empty()) {
+        Some((name, amount)) => Ok((name.to_owned(), amount.to_owned())),
+        None => Err("a limit is written METRIC=X, such as params=5M".to_owned()),
+    }
+}
+
+fn at_least_one(text: &str) -> Result<u32, String> {
+    let count: Option<u32> = text.parse().ok().filter(|it| *it > 0);
+    count.ok_or_else(|| "a number of at least 1 is wanted".to_owned())
 }
 
 fn stages() -> PossibleValuesParser {

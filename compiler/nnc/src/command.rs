@@ -11,6 +11,7 @@ mod generate;
 mod opt;
 mod params;
 mod run;
+mod search;
 mod test;
 
 use crate::args::{self, Args, Command, Program};
@@ -43,6 +44,7 @@ pub(crate) fn run(args: Args, terminal: &Terminal) -> u8 {
         Command::Build(args) => build::run(&mut context, args),
         Command::Run(args) => run::run(&mut context, args),
         Command::Generate(args) => generate::run(&mut context, args),
+        Command::Search(args) => search::run(&mut context, args),
         Command::Params(args) => params::run(&mut context, args),
         Command::Cost(args) => cost::run(&mut context, args),
         Command::Explain(args) => explain::run(&mut context, args),

@@ -12,6 +12,8 @@ mod artifacts;
 mod messages;
 #[path = "cli/running.rs"]
 mod running;
+#[path = "cli/search.rs"]
+mod search;
 #[path = "cli/tests.rs"]
 mod tests;
 #[path = "cli/usage.rs"]

@@ -9,7 +9,6 @@
 //! walks the tree passes over `Error` in silence.
 
 use nnc_base::{Name, Span};
-use std::fmt;
 
 /// A whole file.
 #[derive(Clone, PartialEq, Debug)]
@@ -885,19 +884,5 @@ impl Unit {
             Unit::Seconds => "s",
             Unit::Pixels => "px",
         }
-    }
-}
-
-impl fmt::Display for ParamPath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, step) in self.steps.iter().enumerate() {
-            match step {
-                PathStep::Field(name) if at == 0 => f.write_str(name.as_str())?,
-                PathStep::Field(name) => write!(f, ".{}", name.as_str())?,
-                PathStep::Index(name) => write!(f, "[{}]", name.as_str())?,
-                PathStep::At(index, _) => write!(f, "[{index}]")?,
-            }
-        }
-        Ok(())
     }
 }

@@ -547,3 +547,17 @@ impl Dump<'_, '_> {
 fn join(names: &[Ident]) -> String {
     names.iter().map(Ident::as_str).collect::<Vec<_>>().join(", ")
 }
+
+impl fmt::Display for ParamPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, step) in self.steps.iter().enumerate() {
+            match step {
+                PathStep::Field(name) if at == 0 => f.write_str(name.as_str())?,
+                PathStep::Field(name) => write!(f, ".{}", name.as_str())?,
+                PathStep::Index(name) => write!(f, "[{}]", name.as_str())?,
+                PathStep::At(index, _) => write!(f, "[{index}]")?,
+            }
+        }
+        Ok(())
+    }
+}

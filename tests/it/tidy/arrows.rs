@@ -24,6 +24,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("nnc-eval", &["nnc-graph"]),
     ("nnc-opt", &["nnc-eval"]),
     ("nnc-plan", &["nnc-graph"]),
+    // Members are vectors of choices there.
+    ("nnc-search", &[]),
     // A checkpoint's rows are part of the typed program.
     ("nnc-weights", &["nnc-hir", "nnc-graph"]),
     ("nnc-runtime", &[]),
@@ -40,6 +42,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "nnc-sema",
             "nnc-fmt",
             "nnc-lower",
+            "nnc-search",
             "nnc-opt",
             "nnc-weights",
             "nnc-backend",

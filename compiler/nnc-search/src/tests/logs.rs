@@ -78,11 +78,11 @@ fn lines_that_are_wrong_are_named() {
         let text = format!("{}\n", lines.join("\n"));
         read(&text, |_| Ok(names())).unwrap_err().to_string()
     };
-    insta::assert_snapshot!(message(&["search"]), @"line 1: expected value at line 1 column 1");
+    insta::assert_snapshot!(message(&["search"]), @"line 1: this is no JSON from column 1 on");
     insta::assert_snapshot!(message(&["[]"]), @"line 1: a JSON object is expected");
     insta::assert_snapshot!(message(&[lines[0], lines[2]]), @"line 2: member 0 is expected here");
     insta::assert_snapshot!(message(&[lines[0], lines[1], "{\"number\":1}"]), @"line 3: this is no member");
-    insta::assert_snapshot!(message(&[lines[0], lines[1], "\0\0"]), @"line 3: expected value at line 1 column 1");
+    insta::assert_snapshot!(message(&[lines[0], lines[1], "\0\0"]), @"line 3: this is no JSON from column 1 on");
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn a_picture_has_axes_with_round_numbers_and_the_front_as_a_line() {
     insta::assert_snapshot!(texts.join(" | "), @"what was found | 1.0 | 1.5 | 2.0 | 2.5 | 3.0 | 3.5 | 4.0 | 0 | 2 | 4 | 6 | 8 | latency (ms) | a&lt;b");
     assert_eq!(svg.matches("<circle").count(), 4);
     let line = svg.lines().find(|line| line.starts_with("<polyline")).unwrap();
-    insta::assert_snapshot!(line, @r#"<polyline points="135.0,279.0 390.0,91.0 675.6,67.5" fill="none" stroke="#b3261e" stroke-width="1.5"/>"#);
+    insta::assert_snapshot!(line, @r##"<polyline points="135.0,279.0 390.0,91.0 675.6,67.5" fill="none" stroke="#b3261e" stroke-width="1.5"/>"##);
     // One point and no front is a picture, too.
     assert!(picture("", axes, &[(2.0, 2.0)], &[]).contains("<circle"));
     assert!(picture("", axes, &[], &[]).ends_with("</svg>\n"));

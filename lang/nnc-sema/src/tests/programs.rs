@@ -52,6 +52,7 @@ fn the_examples_check() {
         example!("bert_base.nn"),
         example!("digits/model.nn"),
         example!("minilm/model.nn"),
+        example!("mobile_space.nn"),
         example!("mobilenet_v2/model.nn"),
         example!("resnet50.nn"),
         example!("smollm2/model.nn"),

@@ -91,9 +91,9 @@ impl<'text> Balancer<'_, 'text> {
                         }))
             }
             Tok::Hole => before_name && self.starts_entry_of(Body::Members),
-            Tok::Choose | Tok::Entry | Tok::Weights => {
-                before_name && self.starts_entry_of(Body::Entries)
-            }
+            // A field is called so nowhere in a model.
+            Tok::Choose => self.starts_entry_of(Body::Entries),
+            Tok::Entry | Tok::Weights => before_name && self.starts_entry_of(Body::Entries),
             Tok::State => {
                 let value =
                     matches!(self.previous(), Some(Tok::Colon | Tok::LeftBracket | Tok::LeftBrace));
