@@ -24,6 +24,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("nnc-eval", &["nnc-graph"]),
     ("nnc-opt", &["nnc-eval"]),
     ("nnc-plan", &["nnc-graph"]),
+    ("nnc-transformer", &["nnc-eval"]),
     // A checkpoint's rows are part of the typed program.
     ("nnc-weights", &["nnc-hir", "nnc-graph"]),
     ("nnc-runtime", &[]),
@@ -41,6 +42,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "nnc-fmt",
             "nnc-lower",
             "nnc-opt",
+            "nnc-transformer",
             "nnc-weights",
             "nnc-backend",
             "nnc-stdlib",
