@@ -8,4 +8,5 @@ mod models;
 mod run;
 mod support;
 mod tidy;
+mod transformers;
 mod ui;

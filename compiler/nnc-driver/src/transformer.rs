@@ -1,12 +1,12 @@
 //! Functions as transformers: which function is meant, its sizes, and the files.
 
 use crate::session::program_error;
-use crate::{Error, Failure, Session, write_file};
-use nnc_base::Name;
+use crate::{Error, Failure, ModelId, Session, write_file};
+use nnc_base::{Diagnostic, Name};
 use nnc_graph::Elem;
 use nnc_hir::{AxisSize, Bound, Entry, Function, FunctionId, Program, Type};
 use nnc_transformer::extract;
-pub use nnc_transformer::{Options, Transformer};
+pub use nnc_transformer::{Options, Sizes, Transformer};
 use nnc_weights::write_safetensors;
 use std::path::{Path, PathBuf};
 
@@ -29,7 +29,18 @@ pub fn sequence_program(
     name: &str,
     sizes: &[(String, i64)],
 ) -> Result<nnc_transformer::Program, Error> {
-    let module = match find(session, name)? {
+    let module = lowered(session, name, sizes)?;
+    let entry = module.entry(name).ok_or_else(|| Error::internal("the entry is lost"))?;
+    extract(&module, entry).map_err(|it| program_error(&[*it]))
+}
+
+/// The graph of a function or an entry, with numbers for its sizes.
+pub fn lowered(
+    session: &Session,
+    name: &str,
+    sizes: &[(String, i64)],
+) -> Result<nnc_graph::Module, Error> {
+    match find(session, name)? {
         Found::Function(id, bounds) => {
             let program = session.program()?;
             let bounds = bound(&program.functions[id], name, bounds, sizes)?;
@@ -40,15 +51,13 @@ pub fn sequence_program(
                 bounds,
                 facts: Vec::new(),
             };
-            nnc_lower::lower_function(program, &entry).map_err(|it| program_error(&it))?
+            nnc_lower::lower_function(program, &entry).map_err(|it| program_error(&it))
         }
         Found::Lowered(mut module) => {
             shorten(&mut module, name, sizes)?;
-            module
+            Ok(module)
         }
-    };
-    let entry = module.entry(name).ok_or_else(|| Error::internal("the entry is lost"))?;
-    extract(&module, entry).map_err(|it| program_error(&[*it]))
+    }
 }
 
 /// The transformer that computes a function or an entry.
@@ -60,6 +69,25 @@ pub fn transformer(
 ) -> Result<Transformer, Error> {
     let program = sequence_program(session, name, sizes)?;
     nnc_transformer::compile(&program, options).map_err(|it| program_error(&[*it]))
+}
+
+/// The transformer of an entry of a model that is a select-aggregate program, for sequences
+/// of at most a length, or why there is none; `None` if the entry is another program.
+pub fn of_entry(
+    session: &Session,
+    model: ModelId,
+    name: &str,
+    sizes: &[(Name, i64)],
+) -> Result<Option<Result<Transformer, Diagnostic>>, Error> {
+    let mut module = session.lowered(model)?.module.clone();
+    let Some(entry) = module.entry(name).cloned() else { return Ok(None) };
+    for dim in &mut module.graphs[entry.graph].dims {
+        let given = sizes.iter().find(|it| it.0 == dim.name);
+        dim.max = given.map(|it| it.1).or(dim.max);
+    }
+    let Ok(program) = extract(&module, &entry) else { return Ok(None) };
+    let made = nnc_transformer::compile(&program, Options::default());
+    Ok(Some(made.map_err(|diagnostic| *diagnostic)))
 }
 
 /// Writes the program and the weights into a folder and tells where they are. Each file
@@ -79,6 +107,11 @@ pub fn write(folder: &Path, transformer: &Transformer) -> Result<[PathBuf; 2], E
         .map_err(|error| Error::environment(error.to_string()))?;
     write_file(&model, transformer.text().as_bytes())?;
     Ok([model, weights])
+}
+
+/// Whether a program has a function of that name outside layers.
+pub fn is_function(session: &Session, name: &str) -> bool {
+    matches!(find(session, name), Ok(Found::Function(..)))
 }
 
 /// The function, export or entry with a name: the person's own first, then what they use.

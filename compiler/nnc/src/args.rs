@@ -247,7 +247,8 @@ pub(crate) struct Cost {
     pub program: Program,
     #[command(flatten)]
     pub model: Model,
-    /// The entry [default: all]
+    /// The entry [default: all], or a function of a sequence of tokens: what it needs as a
+    /// transformer
     #[arg(long, value_name = "NAME")]
     pub entry: Option<String>,
     /// A size that the numbers are for, such as T=128 [default: the greatest]
