@@ -146,7 +146,7 @@ fn models_and_functions_agree_on_the_evaluator() {
         for input in random(0x51c0_77d2, 1..=LENGTH).into_iter().take(12) {
             let letters: Vec<i64> = input.iter().map(|it| *it as i64).collect();
             let tensor = Tensor::from_ints(Elem::I32, vec![letters.len()], &letters);
-            let mut run = |runner: &mut Runner<'_>| {
+            let run = |runner: &mut Runner<'_>| {
                 let outputs = runner.run(0, &[("tok", &tensor)], &[]).unwrap();
                 outputs[0].1.to_eval().to_f64()
             };
@@ -159,6 +159,36 @@ fn models_and_functions_agree_on_the_evaluator() {
         }
         Ok(())
     });
+}
+
+/// The transformer as machine code of its own.
+#[cfg(feature = "llvm")]
+#[test]
+fn compiled_code_agrees_too() {
+    use nnc_backend::{Backend, Instance};
+    let session = session();
+    for name in ["sorted", "brackets2"] {
+        let (_, reference) = *FUNCTIONS.iter().find(|it| it.0 == name).unwrap();
+        let transformer = compiled(&session, name, LENGTH, Options::default());
+        let folder = tempfile::tempdir().unwrap();
+        let [model, weights] = write(folder.path(), &transformer).unwrap();
+        let written = Session::open(&model).unwrap();
+        let id = written.model(None).unwrap();
+        let params = written.params(id, Some(&weights), 0).unwrap();
+        let module = written.optimised(id).unwrap();
+        let target = nnc_backend::Options { cpu: "host".to_owned(), name: name.to_owned() };
+        let (plan, code) = written.load(id, &nnc_cpu::Cpu as &dyn Backend, &target).unwrap();
+        let blob = nnc_driver::pack_weights(module, &plan, &params, None, &()).unwrap();
+        let instance = Instance::new(module, plan, code, std::sync::Arc::new(blob)).unwrap();
+        let mut runner = Runner::compiled(instance);
+        for input in random(0x0dd5_1deb, 1..=LENGTH) {
+            let letters: Vec<i64> = input.iter().map(|it| *it as i64).collect();
+            let tensor = Tensor::from_ints(Elem::I32, vec![letters.len()], &letters);
+            let outputs = runner.run(0, &[("tok", &tensor)], &[]).unwrap();
+            let found = outputs[0].1.to_eval().to_f64();
+            assert_eq!(found, reference(&letters), "{name} of {letters:?}");
+        }
+    }
 }
 
 /// A test that cannot fail tests nothing: heads that are not sharp mix what they must not.

@@ -6,6 +6,7 @@
 
 use crate::errors;
 use crate::limits;
+use crate::possible::Possible;
 use crate::program::{
     Aggregate, Gather, OpId, OpKind, Program, QUERY, Selector, as_read, moved, read, replace_reads,
 };
@@ -135,8 +136,7 @@ impl Analysis {
 
     /// The table of a scalar, whose operands' values are found first.
     ///
-    /// Where a position and the sequence's length are both read, combinations of a position
-    /// past the end do not occur; they get the value of one that does.
+    /// Combinations that cannot occur get the value that is most frequent otherwise.
     pub(crate) fn table(
         &mut self,
         scalar: &Scalar,
@@ -157,33 +157,30 @@ impl Analysis {
             let error = errors::too_many_combinations(program, at, what, count, most, &sizes);
             return Err(Box::new(error));
         }
+        let mut possible = Possible::default();
+        if reads.len() > 1 {
+            for (op, values) in &domains {
+                let terms = self.terms_of(*op)?;
+                possible.note(&self.program, *op, values, terms.as_ref());
+            }
+        }
         let values = |op: OpId| domains.get(&op).cloned().unwrap_or_default();
         let elem = |op: OpId| self.program.op(op).elem;
         let mut table = tabulate(scalar, &values, &elem)
             .map_err(|reason| Box::new(errors::no_table(at, reason)))?;
-        self.forget_impossible(&mut table, &domains);
+        forget_impossible(&mut table, &possible);
         Ok(table)
     }
 
-    fn forget_impossible(&self, table: &mut Table, domains: &BTreeMap<OpId, Vec<Value>>) {
-        let past_the_end = |grid: &Grid, combination: usize| {
-            let value = |wanted: &dyn Fn(&OpKind) -> bool| {
-                let place = grid.ops.iter().position(|op| wanted(&self.program.op(*op).kind))?;
-                let digit = grid.digit(combination, place);
-                Some(domains.get(&grid.ops[place])?.get(digit)?.number())
-            };
-            let position = value(&|kind| *kind == OpKind::Position);
-            let length = value(&is_length);
-            position.zip(length).is_some_and(|(position, length)| position >= length)
+    /// What a sum or a mean is of.
+    fn terms_of(&mut self, id: OpId) -> Analysing<Option<Terms>> {
+        let op = self.program.op(id);
+        let (OpKind::Aggregate(aggregate), span) = (op.kind.clone(), op.span) else {
+            return Ok(None);
         };
-        let columns = table.key.len();
-        let possible = |at: usize| {
-            !past_the_end(&table.query, at / columns) && !past_the_end(&table.key, at % columns)
-        };
-        let Some(first) = (0..table.values.len()).find(|at| possible(*at)) else { return };
-        let impossible: Vec<usize> = (0..table.values.len()).filter(|at| !possible(*at)).collect();
-        for at in impossible {
-            table.values[at] = table.values[first];
+        match &aggregate.gather {
+            Gather::Sum(value) | Gather::Mean(value) => self.terms(value, span).map(Some),
+            Gather::Count | Gather::Choose { .. } => Ok(None),
         }
     }
 
@@ -290,12 +287,24 @@ impl Analysis {
     }
 }
 
-fn is_length(kind: &OpKind) -> bool {
-    match kind {
-        OpKind::Aggregate(aggregate) => {
-            aggregate.gather == Gather::Count && aggregate.selector.conditions.is_empty()
+fn forget_impossible(table: &mut Table, possible: &Possible) {
+    if !possible.concerns(&table.query) && !possible.concerns(&table.key) {
+        return;
+    }
+    let all = |grid: &Grid| -> Vec<bool> {
+        (0..grid.len()).map(|combination| possible.holds(grid, combination)).collect()
+    };
+    let (queries, keys) = (all(&table.query), all(&table.key));
+    let occurs = |at: usize| queries[at / keys.len()] && keys[at % keys.len()];
+    let mut times: BTreeMap<Value, usize> = BTreeMap::new();
+    for (_, value) in table.values.iter().enumerate().filter(|it| occurs(it.0)) {
+        *times.entry(*value).or_default() += 1;
+    }
+    let Some((most, _)) = times.into_iter().max_by_key(|it| it.1) else { return };
+    for (at, value) in table.values.iter_mut().enumerate() {
+        if !occurs(at) {
+            *value = most;
         }
-        _ => false,
     }
 }
 

@@ -8,7 +8,16 @@ use std::fmt::Display;
 pub(crate) fn no_sequence(at: Span, what: impl Into<String>, rule: &str, help: &str) -> Diagnostic {
     let what = what.into();
     Diagnostic::error(Code("E0730"), at, format!("this is no select-aggregate program: {what}"))
-        .here("no operation of a transformer by hand is this")
+        .here("neither an attention head nor an MLP computes this")
+        .note(rule)
+        .help(help)
+}
+
+/// A function that takes or gives something else than sequences.
+pub(crate) fn no_function(at: Span, what: impl Into<String>, rule: &str, help: &str) -> Diagnostic {
+    let what = what.into();
+    Diagnostic::error(Code("E0730"), at, format!("this is no select-aggregate program: {what}"))
+        .here("its result is computed here")
         .note(rule)
         .help(help)
 }
@@ -44,7 +53,7 @@ pub(crate) fn too_many_values(
     ));
     for (operand, size) in sizes {
         let operand = program.op(*operand);
-        let text = format!("made of this {}, of {size} values", operand.word());
+        let text = format!("made of {}, of {size} values", operand.noun());
         diagnostic = if operand.span.is_none() || operand.span == span {
             diagnostic.note(text)
         } else {
@@ -70,7 +79,7 @@ pub(crate) fn too_many_combinations(
     let mut diagnostic = Diagnostic::error(Code("E0732"), at, message);
     for (operand, size) in sizes {
         let operand = program.op(*operand);
-        let text = format!("this {} has {size} values", operand.word());
+        let text = format!("{}: {size} values", operand.noun());
         diagnostic = if operand.span.is_none() || operand.span == at {
             diagnostic.note(text)
         } else {
@@ -87,7 +96,7 @@ pub(crate) fn not_finite(at: Span, what: &str, value: impl Display) -> Diagnosti
     Diagnostic::error(Code("E0733"), at, format!("{what} may be {value}, which no weight can hold"))
         .here(format!("gives {value} for some input of this length"))
         .note("a mean over positions of which none may be selected divides 0 by 0")
-        .help("say what stands where nothing is selected: `if n[q] == 0 { 0.0 } else { total[q] / n[q] }`")
+        .help("say what stands where nothing is selected: `if n[q] == 0 { 0.0 } else { total[q] / (n[q] as f32) }`")
 }
 
 /// A sum of floats whose result depends on their order.

@@ -108,13 +108,13 @@ which they come, and no transformer gives exactly the function's value.
 dims T: time, V: vocab
 
 pub fn tenths(tok: Token<V>[T]) -> f32[T] {
-    let y[q: T] = sum[k | k <= q] (0.1 * (tok[k] as f32));
+    let y[q: T] = sum[k | k <= q] (if tok[k] == 0 { 0.1 } else { 0.2 });
     y
 }
 ```
 
 Repair: sum integers, or multiples of a power of two, and scale afterwards:
-`0.1 * (n[q] as f32)`."#,
+`let n[q: T] = sum[k | k <= q] (if tok[k] == 0 { 1 } else { 2 });` and `0.1 * (n[q] as f32)`."#,
     ),
     (
         "E0735",

@@ -70,7 +70,7 @@ pub fn extract(module: &Module, entry: &Entry) -> Result<Program, Box<Diagnostic
     extractor.program.intern(OpKind::Tokens, Elem::I32, Span::NONE);
     extractor.program.intern(OpKind::Position, Elem::I32, Span::NONE);
     let &[output] = graph.outputs.as_slice() else {
-        return Err(Box::new(errors::no_sequence(
+        return Err(Box::new(errors::no_function(
             at,
             format!("it gives {} sequences", graph.outputs.len()),
             "a transformer made of a program gives one value for each position",
@@ -87,7 +87,7 @@ pub fn extract(module: &Module, entry: &Entry) -> Result<Program, Box<Diagnostic
     match extractor.form(output)? {
         Form::Sequence(op) => extractor.program.output = op,
         Form::Single(_) | Form::Pair(_) | Form::Literal(..) => {
-            return Err(Box::new(errors::no_sequence(
+            return Err(Box::new(errors::no_function(
                 at,
                 format!("its result is {}", graph.ty(output)),
                 "a transformer gives one value for each position of its input",
@@ -107,7 +107,7 @@ struct Tokens {
 /// That the entry takes nothing but tokens.
 fn tokens(graph: &Graph, entry: &Entry, at: Span) -> Extracting<Tokens> {
     let refuse = |what: String| {
-        Err(Box::new(errors::no_sequence(
+        Err(Box::new(errors::no_function(
             at,
             what,
             "it maps one sequence of tokens to a sequence, `(tok: Token<V>[T]) -> …[T]`, with a \

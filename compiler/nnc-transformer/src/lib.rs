@@ -19,6 +19,7 @@ mod errors;
 mod explain;
 mod extract;
 mod limits;
+mod possible;
 mod program;
 mod sums;
 mod table;

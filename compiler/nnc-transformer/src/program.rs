@@ -183,6 +183,15 @@ impl Op {
         found
     }
 
+    /// What it is, for messages that show where.
+    pub(crate) fn noun(&self) -> String {
+        match self.kind {
+            OpKind::Tokens | OpKind::Position => format!("the {}", self.word()),
+            OpKind::Map(_) => "this function".to_owned(),
+            OpKind::Aggregate(_) => format!("this {}", self.word()),
+        }
+    }
+
     /// What it is, in a word.
     pub fn word(&self) -> &'static str {
         match &self.kind {

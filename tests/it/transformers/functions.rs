@@ -116,16 +116,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
         let most = |q: usize| t[..q].iter().copied().filter(|it| *it != 1).max();
         each(t, |q| most(q).unwrap_or(10 + place))
     }),
-    ("signed_sums", |t| {
-        each(t, |q| t.iter().filter(|it| **it != t[q]).map(|it| 3 - 2 * it).sum())
-    }),
+    ("signed_sums", |t| each(t, |q| t.iter().filter(|it| **it != t[q]).map(|it| 3 - 2 * it).sum())),
     ("neighbours", |t| {
         let at = |place: Option<usize>| place.and_then(|it| t.get(it)).copied().unwrap_or(0);
         each(t, |q| at(q.checked_sub(1)) + at(Some(q + 2)))
     }),
-    ("every_one", |t| {
-        each(t, |q| i64::from((1..=q).all(|k| t[k] >= t[q])))
-    }),
+    ("every_one", |t| each(t, |q| i64::from((1..=q).all(|k| t[k] >= t[q])))),
 ];
 
 fn each(tokens: &[i64], mut value: impl FnMut(usize) -> i64) -> Vec<f64> {
