@@ -29,6 +29,7 @@ const RASP: &str = concat!(
     include_str!("../rasp/count.nn"),
     include_str!("../rasp/order.nn"),
     include_str!("../rasp/brackets.nn"),
+    include_str!("../rasp/transformer.nn"),
 );
 
 #[cfg(test)]

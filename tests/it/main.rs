@@ -10,4 +10,5 @@ mod run;
 mod spaces;
 mod support;
 mod tidy;
+mod transformers;
 mod ui;

@@ -5,13 +5,15 @@ use std::collections::BTreeSet;
 /// The page of a message's code: what it means, a program that gives it, the repair.
 pub fn explain(code: &str) -> Option<&'static str> {
     let own = PAGES.iter().find(|(it, _)| *it == code).map(|(_, page)| *page);
-    nnc_sema::explain(code).or_else(|| nnc_weights::explain(code)).or(own)
+    let of_files = || nnc_weights::explain(code).or_else(|| nnc_transformer::explain(code));
+    nnc_sema::explain(code).or_else(of_files).or(own)
 }
 
 /// All codes that have a page, in order.
 pub fn codes() -> BTreeSet<&'static str> {
     let own = PAGES.iter().map(|(code, _)| *code);
-    nnc_sema::codes().chain(nnc_weights::codes()).chain(own).collect()
+    let of_weights = nnc_weights::codes().chain(nnc_transformer::codes());
+    nnc_sema::codes().chain(of_weights).chain(own).collect()
 }
 
 const PAGES: &[(&str, &str)] = &[

@@ -27,6 +27,7 @@ mod tensor;
 mod tensor_io;
 mod test_blocks;
 pub mod text;
+pub mod transformer;
 mod weights;
 
 pub use emit::{Stage, parse_graph, run_passes};

@@ -405,7 +405,7 @@ pub(crate) fn broken_pass(broken: &nnc_opt::BrokenPass) -> Error {
 }
 
 /// Messages about a program, unless one of them is about the compiler.
-fn program_error(diagnostics: &[Diagnostic]) -> Error {
+pub(crate) fn program_error(diagnostics: &[Diagnostic]) -> Error {
     match diagnostics.iter().find(|it| it.code.0 == LOWERING_BROKE) {
         Some(broken) => Error::internal(broken.message.clone()),
         None => Error::Program(diagnostics.to_vec()),

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use nnc_base::{Diagnostic, Name};
+use nnc_base::{Diagnostic, Name, Span};
 use nnc_graph::{
     Entry, EntryInput, EntryOutput, Graph, Module, RunDim, StateUpdate, TensorType, Value,
 };
@@ -45,20 +45,33 @@ pub fn lower(program: &Program, model: &Model) -> Result<Lowered, Vec<Diagnostic
     let params = params.map_err(|diagnostic| vec![*diagnostic])?;
     let mut diagnostics = Vec::new();
     for entry in &model.entries {
-        if let Err(diagnostic) = lowerer.entry(model, entry) {
+        if let Err(diagnostic) = lowerer.entry(Some(model), entry) {
             diagnostics.push(*diagnostic);
         }
     }
     if !diagnostics.is_empty() {
         return Err(diagnostics);
     }
-    let module = lowerer.module;
-    #[cfg(debug_assertions)]
-    if let Err(error) = nnc_graph::verify(&module) {
-        let text = format!("the graph is not well-formed: {error}\n{module}");
-        return Err(vec![errors::internal(model.span, &text)]);
-    }
+    let module = verified(lowerer.module, model.span)?;
     Ok(Lowered { module, params })
+}
+
+/// Lowers a function outside layers as if it were an entry of a model.
+pub fn lower_function(program: &Program, entry: &hir::Entry) -> Result<Module, Vec<Diagnostic>> {
+    let mut lowerer = Lowerer::new(program);
+    lowerer.entry(None, entry).map_err(|diagnostic| vec![*diagnostic])?;
+    verified(lowerer.module, entry.span)
+}
+
+/// The module, which must be well-formed.
+fn verified(module: Module, at: Span) -> Result<Module, Vec<Diagnostic>> {
+    if cfg!(debug_assertions)
+        && let Err(error) = nnc_graph::verify(&module)
+    {
+        let text = format!("the graph is not well-formed: {error}\n{module}");
+        return Err(vec![errors::internal(at, &text)]);
+    }
+    Ok(module)
 }
 
 /// An `export` of a layer without open parameters, or with defaults for all of its
@@ -97,7 +110,8 @@ impl<'a> Lowerer<'a> {
         Ok(Rc::new(root))
     }
 
-    fn entry(&mut self, model: &Model, entry: &hir::Entry) -> Lowering<()> {
+    /// An entry of a model, or of a function outside layers.
+    fn entry(&mut self, model: Option<&Model>, entry: &hir::Entry) -> Lowering<()> {
         self.stack.clear();
         self.asserted.clear();
         self.outcomes.clear();
@@ -105,14 +119,16 @@ impl<'a> Lowerer<'a> {
         self.span = entry.span;
         let program = self.program;
         let function: &'a Function = &program.functions[entry.function];
-        let root = self.root(model)?;
-        let mut frame = Frame::new(function, Some(root.clone()));
+        let root = model.map(|model| self.root(model)).transpose()?;
+        let mut frame = Frame::new(function, root.clone());
         self.begin_graph(Graph::new(entry.name.as_str()));
         let optional = function.params.iter().filter(|param| param.optional);
         let absent = optional.filter(|param| !entry.facts.iter().any(|it| gives(it, param.name)));
         frame.absent = absent.map(|param| param.local).collect();
         self.declare_sizes(&mut frame, entry)?;
-        self.declare_params(&root, model.span)?;
+        if let (Some(root), Some(model)) = (root, model) {
+            self.declare_params(&root, model.span)?;
+        }
         self.span = entry.span;
 
         let mut inputs = Vec::new();

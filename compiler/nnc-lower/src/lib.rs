@@ -1,8 +1,9 @@
 //! From the typed program to the graph IR: one model with its numbers put in.
 //!
 //! [`lower`] instantiates a model's layer, inlines functions and sub-layers, and
-//! turns index notation into [`nnc_graph::Nest`]s; [`lower_tests`] does it for test
-//! blocks. What only a model's numbers can show to be wrong is reported here.
+//! turns index notation into [`nnc_graph::Nest`]s; [`lower_function`] does it for a function
+//! alone and [`lower_tests`] for test blocks. What only a model's numbers can show to be
+//! wrong is reported here.
 //!
 //! Read `value` first: a tensor is a scalar expression over index variables, so
 //! that transposes, splits and broadcasts cost nothing until something has to be
@@ -36,7 +37,7 @@ mod space;
 mod test_block;
 mod value;
 
-pub use entry::{Lowered, lower, model_of_export};
+pub use entry::{Lowered, lower, lower_function, model_of_export};
 pub use params::ParamInfo;
 pub use space::{Hole, holes, members};
 pub use test_block::{LoweredAssert, LoweredTest, LoweredTests, lower_tests};

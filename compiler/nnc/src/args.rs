@@ -103,6 +103,15 @@ pub(crate) struct Build {
     /// Also write the parameters of this file as the compiled code wants them
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub weights: Option<PathBuf>,
+    /// Make the weights of a transformer that computes this function of a sequence of tokens,
+    /// and the model that they are for, in the folder `--output` [default: its name]
+    #[arg(long, value_name = "FUNCTION", conflicts_with_all = ["emit", "weights", "model"])]
+    #[arg(help_heading = "Transformers")]
+    pub as_transformer: Option<String>,
+    /// A size of the function, such as V=4; that of the sequence is the greatest length
+    #[arg(long, value_name = "NAME=N", value_parser = size, requires = "as_transformer")]
+    #[arg(help_heading = "Transformers")]
+    pub size: Vec<(String, i64)>,
 }
 
 /// Run an entry of a model
@@ -239,7 +248,8 @@ pub(crate) struct Cost {
     pub program: Program,
     #[command(flatten)]
     pub model: Model,
-    /// The entry [default: all]
+    /// The entry [default: all], or a function of a sequence of tokens: what it needs as a
+    /// transformer
     #[arg(long, value_name = "NAME")]
     pub entry: Option<String>,
     /// A size that the numbers are for, such as T=128 [default: the greatest]

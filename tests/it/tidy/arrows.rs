@@ -26,6 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("nnc-plan", &["nnc-graph"]),
     // Members are vectors of choices there.
     ("nnc-search", &[]),
+    ("nnc-transformer", &["nnc-eval"]),
     // A checkpoint's rows are part of the typed program.
     ("nnc-weights", &["nnc-hir", "nnc-graph"]),
     ("nnc-runtime", &[]),
@@ -44,6 +45,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "nnc-lower",
             "nnc-search",
             "nnc-opt",
+            "nnc-transformer",
             "nnc-weights",
             "nnc-backend",
             "nnc-stdlib",

@@ -5,13 +5,18 @@ use crate::args::Build;
 use crate::backends::{Target, target};
 use crate::progress::Bar;
 use nnc_backend::{Form, Options};
-use nnc_driver::{Cache, Error, Failure, ModelId, Session, Stage, pack_weights, write_file};
+use nnc_driver::{
+    Cache, Error, Failure, ModelId, Session, Stage, pack_weights, transformer, write_file,
+};
 use nnc_plan::Machine;
 use nnc_runtime::Blob;
 use std::path::{Path, PathBuf};
 
 pub(super) fn run(context: &mut Context<'_>, args: Build) -> Result<u8, Error> {
     let session = context.session(&args.program)?;
+    if let Some(name) = &args.as_transformer {
+        return as_transformer(context, &session, name, &args);
+    }
     let target = target(args.target.target.as_deref())?;
     let stages = stages(&args.emit, &target)?;
     let mut made = Vec::new();
@@ -47,6 +52,23 @@ pub(super) fn run(context: &mut Context<'_>, args: Build) -> Result<u8, Error> {
             None => context.terminal.result(&String::from_utf8_lossy(&bytes))?,
         }
     }
+    Ok(0)
+}
+
+/// A function as a model and its weights.
+fn as_transformer(
+    context: &Context<'_>,
+    session: &Session,
+    name: &str,
+    args: &Build,
+) -> Result<u8, Error> {
+    context.warnings(session);
+    let made =
+        transformer::transformer(session, name, &args.size, transformer::Options::default())?;
+    let folder = args.output.clone().unwrap_or_else(|| PathBuf::from(name));
+    let [model, weights] = transformer::write(&folder, &made)?;
+    context.terminal.result(&format!("{name}: {}\n", made.summary()))?;
+    context.terminal.note(&format!("wrote {} and {}", model.display(), weights.display()));
     Ok(0)
 }
 

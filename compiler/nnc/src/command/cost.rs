@@ -5,9 +5,10 @@ use crate::args::Cost;
 use crate::backends::{self, Target};
 use crate::table::{Side, amount, bytes, count, table};
 use nnc_backend::Options;
-use nnc_base::{Name, Sources};
+use nnc_base::{Diagnostic, Name, Sources};
 use nnc_driver::cost::{self, EntryCost, ParamCount, Peak, Row};
-use nnc_driver::{Error, Failure};
+use nnc_driver::transformer::{self, Transformer};
+use nnc_driver::{Error, Failure, ModelId, Session};
 use nnc_plan::Machine;
 use nnc_shape::Dim;
 use serde_json::{Value, json};
@@ -20,6 +21,9 @@ const CONVENTION: &str = "a multiply-add of a contraction is 2 FLOPs, every othe
 
 pub(super) fn run(context: &mut Context<'_>, args: Cost) -> Result<u8, Error> {
     let session = context.session(&args.program)?;
+    if let Some(name) = function(&session, &args)? {
+        return of_function(context, &session, name, &args);
+    }
     let model = session.model(args.model.model.as_deref())?;
     context.warnings(&session);
     let machine = match backends::target(args.target.target.as_deref())? {
@@ -39,7 +43,8 @@ pub(super) fn run(context: &mut Context<'_>, args: Cost) -> Result<u8, Error> {
             continue;
         }
         let sizes = sizes(cost, &args.size)?;
-        reports.push(Report { cost, sizes, peak: cost::peak(&plan, at) });
+        let made = transformer::of_entry(&session, model, cost.name.as_str(), &sizes)?;
+        reports.push(Report { cost, sizes, peak: cost::peak(&plan, at), transformer: made });
     }
     if let (Some(name), true) = (&args.entry, reports.is_empty()) {
         let names: Vec<&str> = costs.iter().map(|it| it.name.as_str()).collect();
@@ -73,6 +78,53 @@ pub(super) fn run(context: &mut Context<'_>, args: Cost) -> Result<u8, Error> {
     };
     context.terminal.result(&text)?;
     Ok(0)
+}
+
+/// The function outside models that is asked for: what `--entry` names, where no model has
+/// an entry of that name.
+fn function<'a>(session: &Session, args: &'a Cost) -> Result<Option<&'a str>, Error> {
+    let Some(name) = args.entry.as_deref() else { return Ok(None) };
+    let is_entry = |id: &ModelId| {
+        session.declaration(*id).entries.iter().any(|entry| entry.name.as_str() == name)
+    };
+    let models = session.models()?;
+    let unknown = !models.iter().any(is_entry);
+    Ok(Some(name).filter(|name| unknown && transformer::is_function(session, name)))
+}
+
+/// What a function of a sequence costs as a transformer.
+fn of_function(
+    context: &Context<'_>,
+    session: &Session,
+    name: &str,
+    args: &Cost,
+) -> Result<u8, Error> {
+    context.warnings(session);
+    let options = transformer::Options::default();
+    let made = transformer::transformer(session, name, &args.size, options)?;
+    let text = if args.json {
+        format!("{:#}\n", json!({ "function": name, "transformer": of_transformer(&made) }))
+    } else {
+        let sizes = made.sizes;
+        format!(
+            "{name} as a transformer over {} tokens, for a length of at most {}\n  {}\n",
+            sizes.vocab,
+            sizes.length,
+            made.summary()
+        )
+    };
+    context.terminal.result(&text)?;
+    Ok(0)
+}
+
+fn of_transformer(made: &Transformer) -> Value {
+    json!({
+        "layers": made.heads.len(),
+        "heads": made.heads,
+        "hidden_units": made.units,
+        "width": made.sizes.width,
+        "parameters": made.parameters(),
+    })
 }
 
 /// That each size that is asked for is one of an entry.
@@ -111,6 +163,8 @@ struct Report<'a> {
     cost: &'a EntryCost,
     sizes: Vec<(Name, i64)>,
     peak: Option<Peak>,
+    /// For an entry that selects and aggregates.
+    transformer: Option<Result<Transformer, Diagnostic>>,
 }
 
 impl Report<'_> {
@@ -143,6 +197,15 @@ impl Report<'_> {
             ]);
         }
         text.push_str(&table(&[Side::Left, Side::Right, Side::Left], &rows));
+        match &self.transformer {
+            Some(Ok(made)) => {
+                let _ = writeln!(text, "  as a transformer: {}", made.summary());
+            }
+            Some(Err(reason)) => {
+                let _ = writeln!(text, "  no transformer of this length: {}", reason.message);
+            }
+            None => {}
+        }
         text.push('\n');
         text.push_str(&self.rows(sources, all));
         text
@@ -218,6 +281,7 @@ impl Report<'_> {
             "peak_bytes": self.peak.as_ref().map(|it| amount(&it.formula)),
             "arena_bytes": self.peak.as_ref().map(|it| it.arena_bytes),
             "arena_lower_bound": self.peak.as_ref().map(|it| it.lower_bound),
+            "transformer": self.transformer.as_ref().and_then(|it| it.as_ref().ok()).map(of_transformer),
             "rows": cost.rows.iter().map(row).collect::<Vec<_>>(),
         })
     }
