@@ -15,6 +15,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("nnc-syntax", &["nnc-base"]),
     ("nnc-hir", &["nnc-shape"]),
     ("nnc-sema", &["nnc-hir", "nnc-syntax"]),
+    // A guest language: it knows nothing of the compiler that its programs are written for.
+    ("nnc-rasp", &["nnc-base"]),
     ("nnc-fmt", &["nnc-syntax"]),
     ("nnc-ide", &["nnc-sema", "nnc-fmt", "nnc-stdlib"]),
     ("nnc-lsp", &["nnc-ide"]),
@@ -51,7 +53,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "nnc-stdlib",
         ],
     ),
-    ("nnc", &["nnc-driver", "nnc-cpu", "nnc-cuda", "nnc-hls", "nnc-cranelift", "nnc-crate"]),
+    (
+        "nnc",
+        &["nnc-driver", "nnc-rasp", "nnc-cpu", "nnc-cuda", "nnc-hls", "nnc-cranelift", "nnc-crate"],
+    ),
     ("nnc-tests", &["nnc"]),
 ];
 
@@ -61,9 +66,9 @@ const HEAVY: &[(&str, &[&str])] = &[
     ("mlir-sys", &["nnc-mlir"]),
     ("inkwell", &["nnc-mlir", "nnc-cpu", "nnc-cuda"]),
     ("cranelift", &["nnc-cranelift"]),
-    ("logos", &["nnc-syntax"]),
-    ("lalrpop", &["nnc-syntax"]),
-    ("lalrpop-util", &["nnc-syntax"]),
+    ("logos", &["nnc-syntax", "nnc-rasp"]),
+    ("lalrpop", &["nnc-syntax", "nnc-rasp"]),
+    ("lalrpop-util", &["nnc-syntax", "nnc-rasp"]),
     ("lsp-server", &["nnc-lsp"]),
     ("petgraph", &["nnc-graph"]),
     ("safetensors", &["nnc-weights"]),

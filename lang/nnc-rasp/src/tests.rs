@@ -1,0 +1,4 @@
+//! Tests of reading, running and counting.
+
+mod programs;
+mod support;
