@@ -85,7 +85,7 @@ fn a_parameter_beyond_all_memory() {
         model wide = Wide<5000000000> { entry run with { B <= 2 } }
         "
     ), @"
-    E0516 std.nn:72 `map.weight` is too big: [5000000000, 5000000000]
+    E0516 std.nn:124 `map.weight` is too big: [5000000000, 5000000000]
       help: check the numbers of the model
     ");
 }
