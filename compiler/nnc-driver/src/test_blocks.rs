@@ -6,7 +6,8 @@ use nnc_backend::{Backend, Instance, Options};
 use nnc_base::{Code, Diagnostic, Span};
 use nnc_graph::Elem;
 use nnc_hir::CompareOp;
-use nnc_lower::LoweredAssert;
+use nnc_lower::{LoweredAssert, LoweredTests, lower_comparisons};
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 /// An assertion that does not hold.
@@ -37,36 +38,62 @@ pub fn run_tests(
 ) -> Result<Vec<TestResult>, Error> {
     let lowered = session.tests()?;
     let roots: Vec<_> = session.modules().iter().filter(|it| it.root).map(|it| it.file).collect();
-    let none = Params::initial(&[], 0);
-    let mut runner = match backend {
-        None => Runner::evaluator(&lowered.module, &none)?,
-        Some((backend, options)) => {
-            let module = optimise(&lowered.module)?;
-            let plan = Arc::new(nnc_plan::plan(&module, &backend.machine(options)?)?);
-            let missing = backend.check(&plan);
-            if missing.iter().any(Diagnostic::is_error) {
-                return Err(Error::Program(missing));
-            }
-            let code = backend.load(&plan, options)?;
-            let weights = Arc::new(pack_weights(&module, &plan, &none, None, &())?);
-            let instance = Instance::new(&module, plan, code, weights).map_err(instance_error)?;
-            Runner::compiled(instance)
-        }
-    };
+    let mut runner = runner(lowered, backend)?;
+    // Made when an assertion fails: the same tests with both sides of their comparisons.
+    let comparisons: OnceCell<LoweredTests> = OnceCell::new();
+    let mut comparing: Option<Runner<'_>> = None;
     let mut results = Vec::new();
     for (at, test) in lowered.tests.iter().enumerate() {
         if !roots.contains(&test.span.file) || !test.name.contains(filter) {
             continue;
         }
         let outcomes = runner.run(at, &[], &[])?;
-        let values: Vec<&Tensor> = outcomes.iter().map(|(_, value)| value).collect();
-        let failed = values.iter().zip(&test.asserts).filter(|(it, _)| it.float(0) == 0.0);
-        let failures = failed.map(|(_, it)| failure(it, &test.name, &values)).collect();
+        let failed: Vec<usize> =
+            (0..test.asserts.len()).filter(|it| outcomes[*it].1.float(0) == 0.0).collect();
+        let mut failures = Vec::new();
+        if !failed.is_empty() {
+            let tests = match comparisons.get() {
+                Some(tests) => tests,
+                None => {
+                    let tests = lower_comparisons(session.program()?).map_err(Error::Program)?;
+                    comparisons.get_or_init(|| tests)
+                }
+            };
+            let runner = match &mut comparing {
+                Some(runner) => runner,
+                none => none.insert(self::runner(tests, backend)?),
+            };
+            let values = runner.run(at, &[], &[])?;
+            let values: Vec<&Tensor> = values.iter().map(|(_, value)| value).collect();
+            let asserts = &tests.tests[at].asserts;
+            failures.extend(failed.iter().map(|it| failure(&asserts[*it], &test.name, &values)));
+        }
         let result = TestResult { name: test.name.clone(), span: test.span, failures };
         each(&result)?;
         results.push(result);
     }
     Ok(results)
+}
+
+/// What runs the tests: a back end, or the evaluator.
+fn runner<'l>(
+    lowered: &'l LoweredTests,
+    backend: Option<(&dyn Backend, &Options)>,
+) -> Result<Runner<'l>, Error> {
+    let none = Params::initial(&[], 0);
+    let Some((backend, options)) = backend else {
+        return Runner::evaluator(&lowered.module, &none);
+    };
+    let module = optimise(&lowered.module)?;
+    let plan = Arc::new(nnc_plan::plan(&module, &backend.machine(options)?)?);
+    let missing = backend.check(&plan);
+    if missing.iter().any(Diagnostic::is_error) {
+        return Err(Error::Program(missing));
+    }
+    let code = backend.load(&plan, options)?;
+    let weights = Arc::new(pack_weights(&module, &plan, &none, None, &())?);
+    let instance = Instance::new(&module, plan, code, weights).map_err(instance_error)?;
+    Ok(Runner::compiled(instance))
 }
 
 fn failure(assert: &LoweredAssert, test: &str, values: &[&Tensor]) -> Diagnostic {

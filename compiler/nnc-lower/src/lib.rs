@@ -40,7 +40,7 @@ mod value;
 pub use entry::{Lowered, lower, lower_function, model_of_export};
 pub use params::ParamInfo;
 pub use space::{Hole, holes, members};
-pub use test_block::{LoweredAssert, LoweredTest, LoweredTests, lower_tests};
+pub use test_block::{LoweredAssert, LoweredTest, LoweredTests, lower_comparisons, lower_tests};
 
 #[cfg(test)]
 mod tests;

@@ -42,6 +42,8 @@ pub(crate) struct Lowerer<'a> {
     pub choices: HashMap<String, usize>,
     /// Outcomes of `assert`s in a test.
     pub outcomes: Vec<Outcome>,
+    /// Whether what the comparisons of a test compare is told, too.
+    pub compared: bool,
 }
 
 impl<'a> Lowerer<'a> {
@@ -59,6 +61,7 @@ impl<'a> Lowerer<'a> {
             asserted: Vec::new(),
             choices: HashMap::new(),
             outcomes: Vec::new(),
+            compared: false,
         }
     }
 

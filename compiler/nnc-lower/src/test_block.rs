@@ -15,8 +15,8 @@ pub struct LoweredTests {
     pub tests: Vec<LoweredTest>,
 }
 
-/// One test; each assert is an output, a bool without axes, and what comparisons compare
-/// are outputs behind them.
+/// One test; each assert is an output, a bool without axes. What comparisons compare are
+/// outputs behind these, where they were asked for.
 #[derive(Clone, Debug)]
 pub struct LoweredTest {
     pub name: String,
@@ -29,13 +29,25 @@ pub struct LoweredTest {
 #[derive(Clone, Debug)]
 pub struct LoweredAssert {
     pub span: Span,
-    /// For a comparison: what compares, and the outputs that are compared.
+    /// For a comparison in [`lower_comparisons`]: what compares, and the outputs that are
+    /// compared.
     pub sides: Option<(CompareOp, usize, usize)>,
 }
 
 /// Lowers all `test` blocks to graphs without inputs.
 pub fn lower_tests(program: &Program) -> Result<LoweredTests, Vec<Diagnostic>> {
+    lowered(program, false)
+}
+
+/// As [`lower_tests`], with both sides of each comparison: for what to say of those that do
+/// not hold.
+pub fn lower_comparisons(program: &Program) -> Result<LoweredTests, Vec<Diagnostic>> {
+    lowered(program, true)
+}
+
+fn lowered(program: &Program, compared: bool) -> Result<LoweredTests, Vec<Diagnostic>> {
     let mut lowerer = Lowerer::new(program);
+    lowerer.compared = compared;
     let mut tests = Vec::new();
     let mut diagnostics = Vec::new();
     for test in &program.tests {
@@ -102,6 +114,9 @@ impl<'a> Lowerer<'a> {
         value: &'a Expr,
     ) -> Lowering<Option<(CompareOp, u32, u32)>> {
         let ExprKind::Compare(op, left, right) = &value.kind else { return Ok(None) };
+        if !self.compared {
+            return Ok(None);
+        }
         let mut sides = Vec::new();
         for side in [left, right] {
             let value = self.expr(frame, side)?;

@@ -5,6 +5,7 @@ mod asserted;
 mod checkpoints;
 mod convolution;
 mod effects;
+mod links;
 mod programs;
 mod spec;
 

@@ -266,7 +266,11 @@ impl Body<'_, '_> {
             self.tell_operand_repair(before, (&a, names.0), (&b, names.1));
             return Value::error(at);
         };
-        let names = (self.subject(&left.expr), self.subject(&right.expr));
+        // Names are for a message only.
+        let names = match a.elem.base == b.elem.base {
+            true => (None, None),
+            false => (self.subject(&left.expr), self.subject(&right.expr)),
+        };
         let before = self.cx.diagnostics.len();
         let Some(elem) = self.binary_elem(op, &a.elem, &b.elem, spans, names, at) else {
             let mut origins = self.origins(&left.expr, None);

@@ -3,6 +3,8 @@
 use nnc_base::Span;
 use nnc_hir::{Elem, Expr, ExprKind, MeaningUse, Type};
 
+use nnc_shape::{Dim, Fact};
+
 use super::Body;
 use crate::errors::{Joined, Meeting, elements as errors};
 
@@ -25,6 +27,16 @@ impl Body<'_, '_> {
                 None
             }
         }
+    }
+
+    /// Whether a literal or a size may stand for what elements mean: a position has to be
+    /// one of the table's.
+    pub(super) fn literal_means(&self, size: Option<&Dim>, elem: &Elem) -> bool {
+        let Some(space) = self.cx.space_of(elem) else { return true };
+        let (Some(size), Some(places)) = (size, space.args.first()) else { return false };
+        let holds = |fact| self.scope.facts.proves(&fact);
+        holds(Fact::AtLeast(size.clone(), Dim::constant(0)))
+            && holds(Fact::AtLeast(places.clone(), size + &Dim::constant(1)))
     }
 
     /// Gives two values that become one, at `whole`, the meaning that both have, and

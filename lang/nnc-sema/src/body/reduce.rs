@@ -94,7 +94,12 @@ impl Body<'_, '_> {
         let otherwise = match (otherwise, op) {
             (Some(otherwise), ReduceOp::Pick) => {
                 let adapts = otherwise.flex && base.is_float() || otherwise.size.is_some();
-                let scalar = if adapts { self.in_base(otherwise, &base) } else { otherwise.scalar };
+                let literal = otherwise.size.clone();
+                let mut scalar =
+                    if adapts { self.in_base(otherwise, &base) } else { otherwise.scalar };
+                if adapts && self.literal_means(literal.as_ref(), &value.elem) {
+                    scalar.elem.meaning.clone_from(&value.elem.meaning);
+                }
                 if scalar.elem.base != base {
                     let spans = (value.span, scalar.span);
                     self.other_bases("else", &value.elem, &scalar.elem, spans, (None, None));

@@ -444,7 +444,10 @@ impl Body<'_, '_> {
             return Sv::error(span);
         }
         let spans = (left.span, right.span);
-        let names = (self.read_text(&left), self.read_text(&right));
+        let names = match left.elem.base == right.elem.base {
+            true => (None, None),
+            false => (self.read_text(&left), self.read_text(&right)),
+        };
         let Some(elem) = self.binary_elem(operator, &left.elem, &right.elem, spans, names, span)
         else {
             return Sv::error(span);

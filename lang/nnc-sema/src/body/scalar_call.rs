@@ -108,7 +108,10 @@ impl Body<'_, '_> {
         let (left, right, flex) = self.meet_scalars(left, right);
         let spans = (left.span, right.span);
         let operator = Operator::Arithmetic(op);
-        let names = (self.read_text(&left), self.read_text(&right));
+        let names = match left.elem.base == right.elem.base {
+            true => (None, None),
+            false => (self.read_text(&left), self.read_text(&right)),
+        };
         let Some(elem) = self.binary_elem(operator, &left.elem, &right.elem, spans, names, span)
         else {
             return Sv::error(span);

@@ -62,7 +62,8 @@ impl Body<'_, '_> {
         if found.axes.len() != wanted.axes.len() {
             return None;
         }
-        let pairs = found.axes.iter().zip(&wanted.axes).map(|(a, b)| (a.extent(), b.extent()));
+        let pairs = found.axes.iter().zip(&wanted.axes).filter(|(a, b)| a.size != b.size);
+        let pairs = pairs.map(|(a, b)| (a.extent(), b.extent()));
         let mut other = pairs.filter(|(a, b)| !sizes_equal(&self.scope, a, b));
         let ((from, to), None) = (other.next()?, other.next()) else { return None };
         let (name, used) = self.giver(value)?;
