@@ -15,12 +15,16 @@
 //! that changes nothing is replaced by what it views, except where an output
 //! would become an input of the graph. A map that is one number everywhere is read
 //! through as well.
+//!
+//! A parameter that is read backwards, as a transposed convolution reads its window, is
+//! not: kernels take weights as they lie, and turning them is done once, by `hoist-params`.
 
 use crate::inline::inline;
 use crate::pass::on_each_graph;
 use crate::tidy::nest;
 use crate::{Changed, Pass};
 use nnc_graph::{Elem, Graph, Index, Module, Nest, NestKind, Node, NodeId, Op, Scalar, Value};
+use nnc_shape::Dim;
 use std::collections::BTreeMap;
 
 pub const ABSORB_VIEWS: Pass = Pass {
@@ -60,7 +64,8 @@ fn find_view(graph: &Graph, id: NodeId, stuck: &[Value]) -> Option<u32> {
     nest(node)?;
     let at = node.operands.iter().position(|value| {
         let source = graph.node(value.node);
-        !stuck.contains(value) && (is_view(graph, source) || is_number(source))
+        let through = is_view(graph, source) && !is_turned_param(graph, source);
+        !stuck.contains(value) && (through || is_number(source))
     })?;
     Some(at as u32)
 }
@@ -94,6 +99,21 @@ pub(crate) fn is_view(graph: &Graph, node: &Node) -> bool {
         | Op::Scan(_)
         | Op::Call(_) => false,
     }
+}
+
+/// Whether a node is a parameter some axis of which is walked backwards.
+pub(crate) fn is_turned_param(graph: &Graph, node: &Node) -> bool {
+    let Some(Nest { kind: NestKind::Map { value: Scalar::Read { operand, at } }, .. }) = nest(node)
+    else {
+        return false;
+    };
+    let backwards = |dim: &Dim| dim.as_constant().is_some_and(|it| it < 0);
+    matches!(graph.node(node.operands[*operand as usize].node).op, Op::Param(_))
+        && at
+            .iter()
+            .filter_map(Index::as_affine)
+            .flat_map(|it| &it.terms)
+            .any(|it| backwards(&it.1))
 }
 
 /// Whether a node is one number everywhere.

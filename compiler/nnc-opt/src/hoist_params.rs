@@ -17,6 +17,7 @@
 //! elements stays where it is, since packing does that anyway, and so does what
 //! would take much more memory than what it is made from.
 
+use crate::absorb_views::is_turned_param;
 use crate::compose::rename_vars;
 use crate::cost::{Cost, vars_of_scalar};
 use crate::elem_of::Elems;
@@ -40,6 +41,9 @@ pub const HOIST_PARAMS: Pass = Pass {
 
 /// Elements that a derived parameter may have however few it is made from.
 const FREE_ELEMENTS: i64 = 1 << 16;
+/// How often a derived parameter may have as many elements as it is made from: windows whose
+/// size a stride does not divide are filled up.
+const MOST_GROWTH: i64 = 2;
 
 fn hoist_params(module: &mut Module) -> Changed {
     let before = module.graphs.len();
@@ -140,17 +144,18 @@ fn frontier(graph: &Graph) -> Vec<NodeId> {
         let source: i64 = sources(graph, *id).iter().map(|id| elements(graph, *id)).sum();
         node.types.len() == 1
             && work.is_some_and(|heavy| of_params || heavy)
-            && elements(graph, *id) <= source.max(FREE_ELEMENTS)
+            && elements(graph, *id) <= source.saturating_mul(MOST_GROWTH).max(FREE_ELEMENTS)
     };
     needed.into_iter().filter(is_worthwhile).collect()
 }
 
-/// Whether a node or what it is made from computes anything, and if so, whether
-/// something that takes long.
+/// Whether a node or what it is made from computes anything or turns a parameter round, and
+/// if so, whether it takes long.
 fn works(graph: &Graph, id: NodeId) -> Option<bool> {
     let mut work = None;
     for id in made_from(graph, id) {
         let heavy = match &graph.node(id).op {
+            Op::Nest(_) if is_turned_param(graph, graph.node(id)) => Some(false),
             Op::Nest(Nest { kind: NestKind::Map { value }, .. }) => {
                 let cost = Cost::of(value);
                 (cost.flops > 0).then_some(cost.transcendentals > 0)

@@ -226,3 +226,23 @@ fn a_merged_axis_read_backwards_is_not_taken_apart() {
     }
     ");
 }
+
+#[test]
+fn a_parameter_that_is_read_backwards_stays_and_an_input_does_not() {
+    let text = |source: &str| {
+        format!(
+            "
+        graph @g() {{
+          param 0 \"w\" : f32[3]
+          %0 = input : f32[3]
+          %1 = param 0 : f32[3]
+          %2 = nest ({source}) [u: 3] {{ {source}[(-1)*u + 2] }} : f32[3]
+          %3 = nest (%0, %2) [i: 3] {{ (%0[i] * %2[i]) }} : f32[3]
+          return %3
+        }}"
+        )
+    };
+    let (param, input) = (absorbed(&text("%1")), absorbed(&text("%0")));
+    assert!(param.contains("{ (%0[i] * %2[i]) }"), "{param}");
+    assert!(input.contains("{ (%0[i] * %0[(-1)*i + 2]) }"), "{input}");
+}

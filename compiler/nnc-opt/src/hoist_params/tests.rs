@@ -190,3 +190,30 @@ fn a_table_of_positions_is_computed_once() {
     }
     "#);
 }
+
+#[test]
+fn a_window_that_is_read_backwards_is_turned_once() {
+    insta::assert_snapshot!(hoisted("
+        graph @g() {
+          param 0 \"w\" : f32[3]
+          %0 = input : f32[5]
+          %1 = param 0 : f32[3]
+          %2 = nest (%1) [u: 3] { %1[(-1)*u + 2] } : f32[3]
+          %3 = nest (%0, %2) [i: 3] sum f32 [u: 3] { (%0[i + u] * %2[u]) } : f32[3]
+          return %3
+        }"), @r#"
+    graph @g_derived1() {
+      %0 = input : f32[3]
+      %1 = nest (%0) [u: 3] { %0[(-1)*u + 2] } : f32[3]
+      return %1
+    }
+    graph @g() {
+      param 0 "w" : f32[3]
+      param 1 "w.derived1" = @g_derived1(0) : f32[3]
+      %0 = input : f32[5]
+      %1 = param 1 : f32[3]
+      %2 = nest (%0, %1) [i: 3] sum f32 [u: 3] { (%0[i + u] * %1[u]) } : f32[3]
+      return %2
+    }
+    "#);
+}
