@@ -235,3 +235,6 @@ fn shorten(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -154,7 +154,10 @@ impl Analysis {
         let count: f64 = sizes.iter().map(|it| it.1 as f64).product();
         if count > most as f64 {
             let program = &self.program;
-            let error = errors::too_many_combinations(program, at, what, count, most, &sizes);
+            // One that is read at the query and at the key is shown once.
+            let once: BTreeMap<OpId, usize> = sizes.into_iter().collect();
+            let once: Vec<(OpId, usize)> = once.into_iter().collect();
+            let error = errors::too_many_combinations(program, at, what, count, most, &once);
             return Err(Box::new(error));
         }
         let mut possible = Possible::default();

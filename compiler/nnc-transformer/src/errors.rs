@@ -47,7 +47,7 @@ pub(crate) fn too_many_values(
     let span = program.op(op).span;
     let message = format!("this has {count} possible values; at most {most} are encoded");
     let mut diagnostic = Diagnostic::error(Code("E0732"), span, message).here(format!(
-        "a {} of length at most {}",
+        "a {} over at most {} positions",
         program.op(op).word(),
         program.length
     ));
@@ -87,7 +87,7 @@ pub(crate) fn too_many_combinations(
         };
     }
     diagnostic
-        .note("a function of several operations has a hidden unit for each combination of their values that matters")
+        .note("a function of several operations is tabulated for all combinations of their values")
         .help("compile for a smaller length or vocabulary, or combine two operations at a time into fewer values")
 }
 
