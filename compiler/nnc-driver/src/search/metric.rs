@@ -50,7 +50,7 @@ impl Metric {
                 ("MiB", 1024.0 * 1024.0),
                 ("GiB", 1024.0 * 1024.0 * 1024.0),
             ]),
-            Metric::Latency => ("ms", 1.0),
+            Metric::Latency => pick(&[("µs", 1e-3), ("ms", 1.0), ("s", 1e3)]),
             Metric::Entry(_) => ("", 1.0),
         }
     }

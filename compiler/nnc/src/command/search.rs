@@ -124,12 +124,12 @@ fn report(found: &Explored, top: usize) -> String {
         let _ = writeln!(
             text,
             "\nmember {best} timed again beside member {}, the median by latency of the {} that \
-             the search began with:\n{:.3} ms and {:.3} ms, {:.2} times as fast (quartiles {:.2} \
+             the search began with:\n{} and {}, {:.2} times as fast (quartiles {:.2} \
              to {:.2}, {} rounds in turns)",
             it.other,
             found.sample,
-            it.member_ms,
-            it.other_ms,
+            Metric::Latency.show(it.member_ms),
+            Metric::Latency.show(it.other_ms),
             1.0 / it.ratio,
             1.0 / it.quartiles.1,
             1.0 / it.quartiles.0,

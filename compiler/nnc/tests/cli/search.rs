@@ -335,6 +335,28 @@ fn what_cannot_be_searched_says_why() {
 }
 
 #[test]
+fn members_that_cannot_be_run_are_in_the_log_with_the_reason() {
+    let folder = folder();
+    let huge = SPACE.replace("[2, 1, 4]", "[2, 1000000000, 1000000000000]");
+    folder.write("space.nn", huge.replace("Net<8, 3>", "Net<8, 1>"));
+    let out = folder.nnc(&search(&["--strategy=exhaustive", "--maximize=spread"])).ok();
+    assert!(
+        out.starts_with("5 of 5 members, 0 from the log; 3 keep the limits, 2 failed"),
+        "{out}"
+    );
+    let log = String::from_utf8(folder.read("net.search.jsonl")).unwrap();
+    let failures: Vec<String> = (log.lines().skip(1))
+        .filter_map(|line| {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            line["failure"].as_str().map(str::to_owned)
+        })
+        .collect();
+    assert_eq!(failures.len(), 2);
+    assert!(failures[0].starts_with("`the evaluator` needs "), "{failures:?}");
+    assert!(failures[1].contains("is too big"), "{failures:?}");
+}
+
+#[test]
 fn holes_that_the_model_chooses_for_are_left_as_they_are() {
     let folder = folder();
     let fixed = SPACE.replace("entry run", "choose cells[1].mix = Two<D>(e=4) entry run");
