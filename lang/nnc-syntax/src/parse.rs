@@ -98,7 +98,7 @@ fn only_chain(module: Module) -> Option<Vec<LayerUse>> {
         return None;
     };
     match hole.candidates.as_slice() {
-        [Candidate { chain, choice: None, .. }] => Some(chain.clone()),
+        [Candidate { chain, choices, .. }] if choices.is_empty() => Some(chain.clone()),
         _ => None,
     }
 }
