@@ -86,13 +86,21 @@ impl Session {
         &self.loaded.modules
     }
 
+    fn inputs(&self) -> Vec<ModuleInput<'_>> {
+        let modules = self.loaded.modules.iter();
+        modules.map(|it| ModuleInput { path: &it.path, ast: &it.ast, file: it.file }).collect()
+    }
+
+    /// What is checked, if there are no errors in it: for questions about the program.
+    pub(crate) fn module_inputs(&self) -> Result<Vec<ModuleInput<'_>>, Error> {
+        self.program()?;
+        Ok(self.inputs())
+    }
+
     fn analysis(&self) -> &Analysis {
         self.analysis.get_or_init(|| {
             let start = Instant::now();
-            let modules: Vec<ModuleInput<'_>> = (self.loaded.modules.iter())
-                .map(|it| ModuleInput { path: &it.path, ast: &it.ast, file: it.file })
-                .collect();
-            let analysis = nnc_sema::analyze(&modules);
+            let analysis = nnc_sema::analyze(&self.inputs());
             self.took("analyze", start);
             analysis
         })

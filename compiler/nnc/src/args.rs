@@ -9,7 +9,7 @@ use std::path::PathBuf;
 #[command(name = "nnc", version, about, propagate_version = true, max_term_width = 100)]
 #[command(after_help = "Exit codes: 0 all is well; 1 a program or another input has mistakes; \
     2 what was asked for does not exist or the machine does not allow it; 101 the compiler is at \
-    fault")]
+    fault; `nnc equiv` also 3, 4 and 5")]
 pub(crate) struct Args {
     #[command(flatten)]
     pub common: Common,
@@ -66,6 +66,8 @@ pub(crate) enum Command {
     Params(Params),
     Cost(Cost),
     Search(Search),
+    Type(Type),
+    Equiv(Equiv),
     Explain(Explain),
     Opt(Opt),
     Test(Test),
@@ -335,6 +337,34 @@ pub(crate) struct Search {
     /// How many of the best to list
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub top: usize,
+/// Show the type of a layer: what it takes and what it gives, as formulas over sizes
+#[derive(Group, Debug)]
+#[command(override_usage = "nnc type [PROGRAM] <LAYER>")]
+pub(crate) struct Type {
+    /// A layer, or layers one after the other, such as 'Conv2d<C, K>(k=3) >> MaxPool(2)'; sizes
+    /// that are not given stay open. In front of it, the program whose names it uses [default:
+    /// those of the library]
+    #[arg(value_name = "LAYER", num_args = 1..=2, required = true)]
+    pub layer: Vec<String>,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Tell whether two layers have the same type: everywhere, under a condition, at some sizes
+#[derive(Group, Debug)]
+#[command(override_usage = "nnc equiv [OPTIONS] [PROGRAM] <FIRST> <SECOND>")]
+#[command(after_help = "Exit codes: 0 completely equivalent, or with `--at`, equivalent there; \
+    3 type-equivalent: under a condition, or with other domains or elements; 4 instant-equivalent: \
+    at some sizes only; 5 not equivalent")]
+pub(crate) struct Equiv {
+    /// Two layers, each as `nnc type` takes it. In front of them, the program whose names they
+    /// use [default: those of the library]
+    #[arg(value_name = "LAYER", num_args = 2..=3, required = true)]
+    pub layers: Vec<String>,
+    /// Answer for these sizes, such as H=32,W=32
+    #[arg(long, value_name = "NAME=N", value_delimiter = ',', value_parser = size)]
+    pub at: Vec<(String, i64)>,
     /// As JSON
     #[arg(long)]
     pub json: bool,

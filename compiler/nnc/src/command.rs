@@ -6,6 +6,7 @@ mod build;
 mod check;
 mod completions;
 mod cost;
+mod equiv;
 mod explain;
 mod generate;
 mod opt;
@@ -24,6 +25,7 @@ use nnc_base::Sources;
 use nnc_driver::{
     Cache, Error, ModelId, Runner, Session, check_memory, instance_error, pack_weights,
 };
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -47,6 +49,8 @@ pub(crate) fn run(args: Args, terminal: &Terminal) -> u8 {
         Command::Search(args) => search::run(&mut context, args),
         Command::Params(args) => params::run(&mut context, args),
         Command::Cost(args) => cost::run(&mut context, args),
+        Command::Type(args) => equiv::layer_type(&mut context, args),
+        Command::Equiv(args) => equiv::run(&mut context, args),
         Command::Explain(args) => explain::run(&mut context, args),
         Command::Opt(args) => opt::run(&mut context, args),
         Command::Test(args) => test::run(&mut context, args),
@@ -65,6 +69,16 @@ impl Context<'_> {
     /// Loads a program, so that messages can show its code, and tells its warnings.
     fn session(&mut self, program: &Program) -> Result<Session, Error> {
         let session = Session::open(&program.path)?;
+        self.sources = session.sources().clone();
+        Ok(session)
+    }
+
+    /// The program that a question is about, or the library.
+    fn questioned(&mut self, program: Option<&str>) -> Result<Session, Error> {
+        let session = match program {
+            Some(path) => Session::open(Path::new(path))?,
+            None => nnc_driver::questions::library_session(),
+        };
         self.sources = session.sources().clone();
         Ok(session)
     }

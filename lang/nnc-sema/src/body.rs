@@ -3,6 +3,7 @@
 //! One [`Body`] checks one function. It walks the syntax once, front to back; what
 //! it finds wrong is reported and becomes [`Type::Error`], which fits everywhere.
 
+mod apply;
 mod bind;
 mod bounds;
 mod call;
@@ -23,6 +24,7 @@ mod state;
 mod story;
 mod unify;
 
+pub(crate) use apply::{Link, Surroundings, apply};
 pub(crate) use holes::{Candidate, check_candidate};
 pub(crate) use place::{condition_in as condition_of, field_in as place_in};
 

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use nnc_base::{Diagnostic, Name, Span};
-use nnc_hir::{ConfigKind, Function, FunctionId, Layer, LayerId, MeaningId, Program, Rate};
+use nnc_hir::{Condition, ConfigKind, Function, FunctionId, Layer, LayerId, MeaningId, Program, Rate};
 use nnc_shape::{Dim, Facts};
 
 use crate::body::Candidate;
@@ -47,6 +47,9 @@ pub(crate) struct Cx<'a> {
     pub(crate) suggestions: usize,
     /// The module of each public item, found when a name is not known for the first time.
     pub(crate) exports: Option<HashMap<Name, Name>>,
+    /// Where a question is asked about layers, and not a program checked: what had to be
+    /// taken as given for the answer. While checking, nothing is.
+    pub(crate) assumed: Option<Vec<Condition>>,
     /// Which function calls which, and where.
     pub(crate) calls: Vec<(FunctionId, FunctionId, Span)>,
 }

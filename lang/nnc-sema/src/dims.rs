@@ -493,6 +493,66 @@ pub(crate) fn question(op: CompareOp, left: &Dim, right: &Dim) -> Option<Fact> {
     })
 }
 
+/// Whether `consequence` holds wherever `fact` does, and the facts: proved, or by ruling out
+/// that it does not.
+pub(crate) fn follows(facts: &Facts, fact: &Fact, consequence: &Fact) -> bool {
+    /// Divisors with more remainders than these are not gone through.
+    const MOST_REMAINDERS: i64 = 16;
+    let mut known = facts.clone();
+    known.assume(fact.clone());
+    if known.proves(consequence) {
+        return true;
+    }
+    let one = Dim::constant(1);
+    let otherwise: Vec<Fact> = match consequence {
+        Fact::AtLeast(left, right) => vec![Fact::AtLeast(right - &one, left.clone())],
+        Fact::Equal(left, right) => vec![
+            Fact::AtLeast(right - &one, left.clone()),
+            Fact::AtLeast(left - &one, right.clone()),
+        ],
+        Fact::Divides { divisor, of } => match divisor.as_constant() {
+            Some(value) if value <= MOST_REMAINDERS => (1..value)
+                .map(|rest| Fact::Divides { divisor: divisor.clone(), of: of - rest })
+                .collect(),
+            _ => return false,
+        },
+    };
+    otherwise.into_iter().all(|it| {
+        let mut known = facts.clone();
+        known.assume(it);
+        known.contradictory() || known.refutes(fact)
+    })
+}
+
+/// A fact that says the same as a condition in fewer words, if there is one.
+pub(crate) fn shorter(facts: &Facts, condition: &Condition) -> Option<Fact> {
+    let Condition::Compare(op, left, right) = condition else { return None };
+    let question = question(*op, left, right)?;
+    let answer = facts.ask(&question);
+    let nnc_shape::Answer::Unproven { guard: Some(guard), .. } = answer else { return None };
+    follows(facts, &question, &guard).then_some(guard)
+}
+
+/// Takes a condition as given, and what it means in fewer words, which says more to the
+/// solver: `H//2 >= 2` is `H >= 4`.
+pub(crate) fn know(scope: &mut Scope, condition: &Condition) {
+    let short = shorter(&scope.facts, condition);
+    assume(scope, condition, true);
+    if let Some(short) = short {
+        scope.facts.assume(short);
+    }
+}
+
+/// Whether a condition is known to hold nowhere.
+pub(crate) fn refuted(scope: &Scope, condition: &Condition) -> bool {
+    match condition {
+        Condition::Compare(op, left, right) if question(*op, left, right).is_some() => {
+            question(*op, left, right).is_some_and(|it| scope.facts.refutes(&it))
+        }
+        condition => prove(scope, condition) == Some(false),
+    }
+}
+
 /// Whether a condition is known to hold or not to hold.
 pub(crate) fn prove(scope: &Scope, condition: &Condition) -> Option<bool> {
     match condition {

@@ -7,6 +7,8 @@
 //!
 //! Read `scope` (what names stand for), `dims` (sizes and conditions), `signature`,
 //! and then `body`, which checks what functions do; `body/index.rs` is index notation.
+//! [`Questions`] answers what a program is asked: the type of a layer, whether two are
+//! equivalent, what fits into a hole; see `questions`.
 //! The language's reference is `spec/*.md`; its examples are tests.
 //!
 //! This crate opens no files, prints nothing, and does not know how programs run.
@@ -26,6 +28,7 @@ mod meanings;
 mod models;
 mod once;
 mod optional;
+mod questions;
 pub mod relation;
 mod scope;
 mod signature;
@@ -40,6 +43,9 @@ use nnc_syntax::ast;
 
 pub use effects::effects;
 pub use explain::{codes, explain};
+pub use questions::{
+    Answer, Chain, Difference, Equivalence, Input, Instance, Map, MapSize, NoAnswer, Questions,
+};
 
 /// A module to be checked.
 #[derive(Clone, Copy)]
@@ -61,6 +67,14 @@ pub struct Analysis {
 
 /// Checks all modules of a program together.
 pub fn analyze(modules: &[ModuleInput<'_>]) -> Analysis {
+    let cx = checked(modules);
+    let mut diagnostics = cx.diagnostics;
+    diagnostics.sort_by_key(|it| it.span());
+    Analysis { program: cx.program, diagnostics: once::once(modules, diagnostics) }
+}
+
+/// The analysis when all has been looked at.
+fn checked<'a>(modules: &'a [ModuleInput<'a>]) -> cx::Cx<'a> {
     let mut cx = cx::Cx::declare(modules);
     cx.redeclared();
     cx.headers();
@@ -76,7 +90,5 @@ pub fn analyze(modules: &[ModuleInput<'_>]) -> Analysis {
         cx.checkpoint(id);
     }
     cx.finish_items();
-    let mut diagnostics = cx.diagnostics;
-    diagnostics.sort_by_key(|it| it.span());
-    Analysis { program: cx.program, diagnostics: once::once(modules, diagnostics) }
+    cx
 }

@@ -362,6 +362,15 @@ impl<'a> Cx<'a> {
         for (here, written) in facts {
             unmet_in(scope, here, written, &mut unmet);
         }
+        if let Some(assumed) = &mut self.assumed {
+            unmet.retain(|(here, _)| {
+                let refuted = crate::dims::refuted(scope, here);
+                if !refuted {
+                    assumed.push(here.clone());
+                }
+                refuted
+            });
+        }
         let Some((first, others)) = unmet.split_first() else { return true };
         self.report(fact_errors::unmet(scope, first, others, asked));
         false

@@ -106,6 +106,11 @@ impl Facts {
         self.verdict(question, &question.clone().canonical()) == Verdict::Proven
     }
 
+    /// Whether a fact is known to hold nowhere that these do; cheaper than [`Facts::ask`].
+    pub fn refutes(&self, question: &Fact) -> bool {
+        self.verdict(question, &question.clone().canonical()) == Verdict::Refuted
+    }
+
     /// The quotient, where the facts prove that there is no remainder; in the
     /// program's own variables.
     pub fn exact_div(&self, dividend: &Dim, divisor: &Dim) -> Result<Dim, Answer> {

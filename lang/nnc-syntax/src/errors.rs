@@ -163,6 +163,12 @@ pub(crate) fn hole_in_layer(name: Ident) -> Diagnostic {
         .help("write `space` instead of `layer`, or give the field a layer: `name: Linear<D, D>`")
 }
 
+/// A question about something that is not one layer, or layers one after the other.
+pub(crate) fn not_a_chain(at: Span) -> Diagnostic {
+    Diagnostic::error(Code("E0520"), at, "this is not a layer, or layers one after the other")
+        .help("such as `Conv2d<C, K>(k=3)` or `MaxPool(2) >> Conv2d<C, K>(k=1)`")
+}
+
 pub(crate) fn bad_stored_name(at: Span, inside: &str) -> Diagnostic {
     let message = format!("`{{{inside}` in a stored name is not an index");
     Diagnostic::error(Code("E0016"), at, message)

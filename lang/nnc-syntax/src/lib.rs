@@ -2,7 +2,7 @@
 //!
 //! [`parse`] is the door: text in, a [`Parsed`] out, whatever the text. It
 //! never fails; what is wrong is in the diagnostics, and what could be read is
-//! in the tree. Read [`ast`] first. On the way the text is split into tokens
+//! in the tree. [`parse_chain`] reads layers alone, as a question about them has them. Read [`ast`] first. On the way the text is split into tokens
 //! ([`lex`]), `balance` puts in the brackets and `;` that are missing, and the
 //! parser that is generated from `grammar.lalrpop` builds the tree.
 //!
@@ -37,5 +37,5 @@ lalrpop_util::lalrpop_mod!(
 );
 
 pub use lexer::{Comment, Lexed, lex};
-pub use parse::{Parsed, parse};
+pub use parse::{Parsed, parse, parse_chain};
 pub use token::{RESERVED, Tok, Token};

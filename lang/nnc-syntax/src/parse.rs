@@ -1,7 +1,7 @@
 //! From text to a tree, and from what the generated parser complains of to
 //! messages.
 
-use crate::ast::Module;
+use crate::ast::{Candidate, Item, ItemKind, LayerUse, Member, MemberKind, Module};
 use crate::balance::{Balanced, Repair, RepairKind, balance};
 use crate::context::{Context, Mistake};
 use crate::errors;
@@ -57,6 +57,50 @@ fn parse_text(file: FileId, text: &str) -> Parsed {
     let mut diagnostics = Report { file, text, balanced, mistakes, lexical, semantic }.messages();
     diagnostics.sort_by_key(Diagnostic::span);
     Parsed { module, comments: lexed.comments, diagnostics }
+}
+
+/// Parses layers that are called one after the other, `MaxPool(2) >> Conv2d<C, K>(k=1)`,
+/// as a text of its own; `None` where that is not what it is.
+pub fn parse_chain(file: FileId, text: &str) -> (Option<Vec<LayerUse>>, Vec<Diagnostic>) {
+    // The grammar knows a chain as a candidate of a hole.
+    let front = "space Chain { hole chain: f32[] -> f32[] in { ";
+    let wrapped = format!("{front}{text}\n}} }}");
+    let shift = |span: Span| {
+        let moved = |at: u32| at.saturating_sub(front.len() as u32).min(text.len() as u32);
+        Span::new(file, moved(span.start), moved(span.end))
+    };
+    let mut diagnostics = parse(file, &wrapped).diagnostics;
+    for label in diagnostics.iter_mut().flat_map(|it| &mut it.labels) {
+        label.span = shift(label.span);
+    }
+    if diagnostics.iter().any(Diagnostic::is_error) {
+        return (None, diagnostics);
+    }
+    let mut tokens = balance(&wrapped, &lex(file, &wrapped).tokens).tokens;
+    for token in &mut tokens {
+        token.span = shift(token.span);
+    }
+    let mut context = Context::new(file, text, &tokens, &[]);
+    let triples = tokens.iter().map(|token| (token.span.start, token.tok, token.span.end));
+    let module = ModuleParser::new().parse(&mut context, triples).ok();
+    let chain = module.and_then(only_chain);
+    if chain.is_none() {
+        let all = Span::new(file, 0, text.len() as u32);
+        diagnostics.push(errors::not_a_chain(all));
+    }
+    (chain, diagnostics)
+}
+
+/// The chain of the only candidate of the only hole of the only item.
+fn only_chain(module: Module) -> Option<Vec<LayerUse>> {
+    let [Item { kind: ItemKind::Space(space), .. }] = module.items.as_slice() else { return None };
+    let [Member { kind: MemberKind::Hole(hole), .. }] = space.members.as_slice() else {
+        return None;
+    };
+    match hole.candidates.as_slice() {
+        [Candidate { chain, choices, .. }] if choices.is_empty() => Some(chain.clone()),
+        _ => None,
+    }
 }
 
 /// What lexer, balancer, parser and actions found, to be made one list in which

@@ -560,7 +560,10 @@ impl Body<'_, '_> {
         let sizes: Vec<(Name, Dim)> =
             names.into_iter().filter_map(|name| Some((name, size(self, name)?))).collect();
         let asked = Asked { who, at, declared, sizes: &sizes, origins: &binding.origins };
-        self.cx.require(&scope, &asked_for, &asked)
+        let before = self.cx.assumed.as_ref().map_or(0, Vec::len);
+        let met = self.cx.require(&scope, &asked_for, &asked);
+        self.know_from(before);
+        met
     }
 
     /// Probabilities that sum to one along another axis than the callee's last.

@@ -8,7 +8,7 @@ use nnc_hir::{
 use nnc_shape::Dim;
 use nnc_syntax::ast;
 
-use super::call::Given;
+use super::apply::Link;
 use super::unify::Meeting;
 use super::{Body, Value};
 use crate::cx::{Cx, Scope};
@@ -54,22 +54,14 @@ pub(crate) fn check_candidate(cx: &mut Cx<'_>, candidate: Candidate) {
     let mut body = Body::new(cx, scope, Some(owner), false, pack, nnc_base::Table::new());
     let before = body.cx.diagnostics.len();
     let argument = body.new_local(hole, input.clone(), at);
-    let mut value = Value::new(ExprKind::Local(argument), input.clone(), at);
-    for (layer_at, used) in chain.into_iter().enumerate() {
-        let layer = body.cx.layer(used.layer);
-        let (name, functions) = (layer.name, layer.functions.clone());
-        let Some(main) = layer.main else {
-            let functions: Vec<Name> =
-                functions.iter().filter_map(|id| body.cx.function(*id).name).collect();
-            body.report(layer_errors::no_main(at, name, &functions));
-            return;
-        };
-        let steps = vec![PathStep::Field(hole), PathStep::Index(Dim::constant(layer_at as i64))];
-        let path = Path { root: PathRoot::Owner, steps };
-        let who = format!("candidate `{text}`");
-        let given = vec![(None, Given::Value(value))];
-        value = body.call_function(main, Some((path, Some(used))), given, at, at, &who);
-    }
+    let value = Value::new(ExprKind::Local(argument), input.clone(), at);
+    let who = format!("candidate `{text}`");
+    let links: Vec<Link> = chain.into_iter().map(Link::Layer).collect();
+    let path = |link: usize| {
+        let steps = vec![PathStep::Field(hole), PathStep::Index(Dim::constant(link as i64))];
+        Path { root: PathRoot::Owner, steps }
+    };
+    let value = body.apply(&links, vec![value], at, &who, &path);
     if value.is_error() {
         return;
     }

@@ -9,6 +9,7 @@ const UNDECIDED: Code = Code("E0121");
 const INIT: Code = Code("E0122");
 const NO_MAIN: Code = Code("E0123");
 const HOLE: Code = Code("E0510");
+const NOT_A_MAP: Code = Code("E0521");
 
 pub(crate) fn config_type(at: Span) -> Diagnostic {
     Diagnostic::error(FIELD, at, "a parameter in round brackets is `dim`, `int`, `float` or `bool`")
@@ -126,4 +127,12 @@ pub(crate) fn hole(at: Span, takes: &str, fitting: &[String]) -> Diagnostic {
         [] => diagnostic.note("nothing in scope takes such values"),
         fitting => diagnostic.note(format!("these take such values: {}", fitting.join(", "))),
     }
+}
+
+/// A question about a layer that changes state.
+pub(crate) fn not_a_map(at: Span, layer: Name, state: Name, declared: Span) -> Diagnostic {
+    let text = format!("layer `{layer}` changes `{state}`, so sizes alone do not say what it gives");
+    Diagnostic::error(NOT_A_MAP, at, text)
+        .label(declared, "this is state")
+        .help("ask about the layers in it that keep no state")
 }
