@@ -5,6 +5,7 @@
 mod fuzz;
 #[cfg(feature = "llvm")]
 mod models;
+mod mutants;
 mod run;
 #[cfg(feature = "llvm")]
 mod spaces;

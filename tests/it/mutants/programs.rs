@@ -1,0 +1,152 @@
+//! The valid programs of the repository, each with the modules that it is checked with.
+
+use crate::support::{files, read, root, shown};
+use nnc_base::{Diagnostic, FileId, Sources};
+use nnc_hir::Program;
+use nnc_sema::{ModuleInput, analyze};
+use nnc_syntax::ast;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// A module, read.
+#[derive(Clone)]
+pub(super) struct Source {
+    /// As in `use`.
+    pub(super) path: String,
+    pub(super) text: String,
+    file: FileId,
+    pub(super) ast: ast::Module,
+}
+
+/// A module that is to be changed, and those that it is checked with.
+pub(super) struct Subject {
+    /// As a report names it.
+    pub(super) name: String,
+    pub(super) module: Source,
+    pub(super) others: Vec<Source>,
+    /// What the checker says of it as it is: warnings, or holes that are to be filled.
+    pub(super) said: BTreeMap<String, usize>,
+    pub(super) program: String,
+}
+
+impl Source {
+    /// Reads a text; `None` if it does not parse.
+    pub(super) fn new(path: &str, text: &str, file: u32) -> Option<Source> {
+        let file = FileId::from_raw(file);
+        let parsed = nnc_syntax::parse(file, text);
+        parsed.diagnostics.is_empty().then(|| Source {
+            path: path.to_owned(),
+            text: text.to_owned(),
+            file,
+            ast: parsed.module,
+        })
+    }
+}
+
+/// Checks modules together.
+pub(super) fn check(modules: &[&Source]) -> (Program, Vec<Diagnostic>) {
+    let inputs: Vec<ModuleInput<'_>> = (modules.iter())
+        .map(|it| ModuleInput { path: &it.path, ast: &it.ast, file: it.file })
+        .collect();
+    let analysis = analyze(&inputs);
+    (analysis.program, analysis.diagnostics)
+}
+
+/// How often each message is given, wherever it stands.
+pub(super) fn said(diagnostics: &[Diagnostic]) -> BTreeMap<String, usize> {
+    let mut said = BTreeMap::new();
+    for it in diagnostics {
+        *said.entry(it.code.0.to_owned()).or_default() += 1;
+    }
+    said
+}
+
+impl Subject {
+    fn new(name: String, module: Source, others: Vec<Source>) -> Subject {
+        let mut modules = vec![&module];
+        modules.extend(&others);
+        let (program, diagnostics) = check(&modules);
+        let (said, program) = (said(&diagnostics), program.to_string());
+        Subject { name, module, others, said, program }
+    }
+
+    pub(super) fn is_library(&self) -> bool {
+        self.module.path.starts_with("std.")
+    }
+}
+
+fn library() -> Vec<Source> {
+    let modules = nnc_stdlib::modules().iter().enumerate();
+    modules.filter_map(|(at, (path, text))| Source::new(path, text, 1000 + at as u32)).collect()
+}
+
+fn uses_library(text: &str) -> bool {
+    text.contains("use std.")
+}
+
+/// The name of a file's module: `1_mlp.nn` is `mlp`.
+fn module_name(path: &Path) -> String {
+    let stem = path.file_stem().map_or(String::new(), |it| it.to_string_lossy().into_owned());
+    stem.trim_start_matches(|it: char| it.is_ascii_digit() || it == '_').to_owned()
+}
+
+/// The programs of the pages of the reference in which nothing is wrong.
+fn reference() -> Vec<(String, String)> {
+    let mut programs = Vec::new();
+    for page in files(&root().join("lang/nnc-sema/spec"), &["md"]) {
+        let text = read(&page).unwrap_or_default();
+        let mut line = 0;
+        for (at, part) in text.split("```").enumerate() {
+            if let Some(program) = part.strip_prefix("nn\n").filter(|_| at % 2 == 1)
+                && !program.contains("# error:")
+            {
+                let program = program.replace("reveal(", "#reveal(");
+                programs.push((format!("{}:{}", shown(&page), line + 1), program));
+            }
+            line += part.matches('\n').count();
+        }
+    }
+    programs
+}
+
+/// All programs that are changed.
+pub(super) fn subjects() -> Vec<Subject> {
+    let library = library();
+    let mut subjects = Vec::new();
+    for (at, module) in library.iter().enumerate() {
+        let mut others = library.clone();
+        others.remove(at);
+        subjects.push(Subject::new(module.path.clone(), module.clone(), others));
+    }
+    let with_library = |text: &str| if uses_library(text) { library.clone() } else { Vec::new() };
+    for folder in ["examples", "tests/run"] {
+        for path in files(&root().join(folder), &["nn"]) {
+            let text = read(&path).unwrap_or_default();
+            let Some(module) = Source::new(&module_name(&path), &text, 0) else { continue };
+            let others = with_library(&text);
+            subjects.push(Subject::new(shown(&path), module, others));
+        }
+    }
+    // These use one another.
+    let package: Vec<(String, Source)> = (files(&root().join("tests/language"), &["nn"]).iter())
+        .enumerate()
+        .filter_map(|(at, path)| {
+            let text = read(path).unwrap_or_default();
+            Some((shown(path), Source::new(&module_name(path), &text, at as u32)?))
+        })
+        .collect();
+    for (name, module) in &package {
+        let others = package.iter().filter(|it| it.0 != *name).map(|it| it.1.clone());
+        let others = others.chain(library.iter().cloned()).collect();
+        subjects.push(Subject::new(name.clone(), module.clone(), others));
+    }
+    for (name, text) in reference() {
+        let Some(module) = Source::new("main", &text, 0) else { continue };
+        let others = with_library(&text);
+        subjects.push(Subject::new(name, module, others));
+    }
+    // A program with mistakes has no mutants; that there are none of those is tested elsewhere.
+    let known = Sources::new();
+    let _ = known;
+    subjects
+}
