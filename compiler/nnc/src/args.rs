@@ -337,6 +337,11 @@ pub(crate) struct Search {
     /// How many of the best to list
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub top: usize,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Show the type of a layer: what it takes and what it gives, as formulas over sizes
 #[derive(Group, Debug)]
 #[command(override_usage = "nnc type [PROGRAM] <LAYER>")]
