@@ -16,6 +16,8 @@ mod running;
 mod search;
 #[path = "cli/tests.rs"]
 mod tests;
+#[path = "cli/transformers.rs"]
+mod transformers;
 #[path = "cli/usage.rs"]
 mod usage;
 #[path = "cli/weights.rs"]
