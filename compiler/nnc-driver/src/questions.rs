@@ -54,7 +54,11 @@ fn layer_name(item: &ast::Item) -> Option<&'static str> {
 
 /// The type of a layer, or of layers that are called one after the other, with the names of
 /// the program's first file. The question's text is added to `sources`, for messages.
-pub fn layer_type(session: &Session, sources: &mut Sources, text: &str) -> Result<LayerType, Error> {
+pub fn layer_type(
+    session: &Session,
+    sources: &mut Sources,
+    text: &str,
+) -> Result<LayerType, Error> {
     let layers = parsed(sources, "question", text)?;
     let modules = session.module_inputs()?;
     let mut questions = Questions::new(&modules);
@@ -78,8 +82,7 @@ pub fn compare(
         Chain { layers: &second_layers, text: second },
     );
     let at: Vec<(Name, i64)> = at.iter().map(|(name, size)| (Name::new(name), *size)).collect();
-    let equivalence =
-        questions.equiv(root(session), chains.0, chains.1, &at).map_err(error)?;
+    let equivalence = questions.equiv(root(session), chains.0, chains.1, &at).map_err(error)?;
     Ok(Comparison {
         first: shown(&questions, equivalence.first.clone()),
         second: shown(&questions, equivalence.second.clone()),

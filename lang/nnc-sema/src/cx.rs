@@ -4,7 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use nnc_base::{Diagnostic, Name, Span};
-use nnc_hir::{Condition, ConfigKind, Function, FunctionId, Layer, LayerId, MeaningId, Program, Rate};
+use nnc_hir::{
+    Condition, ConfigKind, Function, FunctionId, Layer, LayerId, MeaningId, Program, Rate,
+};
 use nnc_shape::{Dim, Facts};
 
 use crate::body::Candidate;

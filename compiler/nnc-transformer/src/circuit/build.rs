@@ -149,11 +149,11 @@ impl Builder<'_> {
         };
         let representative = |combination: usize| {
             let mut at = 0;
-            for place in 0..grid.sizes.len() {
+            for (place, of_place) in classes.iter().enumerate() {
                 let digit = match matter.iter().position(|it| *it == place) {
                     Some(among) => {
                         let class = reduced.digit(combination, among);
-                        classes[place].iter().position(|it| *it == class).unwrap_or_default()
+                        of_place.iter().position(|it| *it == class).unwrap_or_default()
                     }
                     None => 0,
                 };

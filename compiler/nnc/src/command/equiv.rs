@@ -146,9 +146,7 @@ fn told(instance: &Instance) -> String {
 
 fn described(layer: &LayerType) -> Value {
     let sizes: Vec<Value> = (layer.map.sizes.iter())
-        .map(|it| {
-            json!({ "name": it.name.as_str(), "least": it.least, "of_input": it.of_input })
-        })
+        .map(|it| json!({ "name": it.name.as_str(), "least": it.least, "of_input": it.of_input }))
         .collect();
     json!({
         "layer": layer.map.text,

@@ -131,7 +131,8 @@ pub(crate) fn hole(at: Span, takes: &str, fitting: &[String]) -> Diagnostic {
 
 /// A question about a layer that changes state.
 pub(crate) fn not_a_map(at: Span, layer: Name, state: Name, declared: Span) -> Diagnostic {
-    let text = format!("layer `{layer}` changes `{state}`, so sizes alone do not say what it gives");
+    let text =
+        format!("layer `{layer}` changes `{state}`, so sizes alone do not say what it gives");
     Diagnostic::error(NOT_A_MAP, at, text)
         .label(declared, "this is state")
         .help("ask about the layers in it that keep no state")

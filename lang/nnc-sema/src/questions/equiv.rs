@@ -6,9 +6,9 @@ use nnc_base::Name;
 use nnc_hir::{Condition, Program, Type};
 use nnc_shape::{Dim, Fact, Facts};
 
+use super::NoAnswer;
 use super::compare::{Comparison, Difference, compare};
 use super::map::{Map, in_words, instance, vars_of};
-use super::NoAnswer;
 use crate::body::{Surroundings, apply};
 use crate::cx::{Cx, Scope};
 use crate::dims::{know, question, refuted};
@@ -93,12 +93,12 @@ pub(super) fn equiv(
             asks[0] = in_words(&without(backward, &backward.second_domain), &backward.extra);
             inputs_differ(&cx.program, forward, backward, &mut differences);
         }
-        (Ok(_), Err(reason)) => differences.push(format!(
-            "the first does not take all inputs of the second: {reason}"
-        )),
-        (Err(reason), Ok(_)) => differences.push(format!(
-            "the second does not take all inputs of the first: {reason}"
-        )),
+        (Ok(_), Err(reason)) => {
+            differences.push(format!("the first does not take all inputs of the second: {reason}"))
+        }
+        (Err(reason), Ok(_)) => {
+            differences.push(format!("the second does not take all inputs of the first: {reason}"))
+        }
         (Err(reason), Err(_)) => {
             differences.push(format!("no input goes into both: {reason}"));
         }
@@ -323,8 +323,9 @@ fn counterexample(
     for difference in sizes {
         let Difference::Size { answer, .. } = difference else { continue };
         let witness = match answer {
-            nnc_shape::Answer::Refuted(witness)
-            | nnc_shape::Answer::Unproven { witness, .. } => witness.as_ref(),
+            nnc_shape::Answer::Refuted(witness) | nnc_shape::Answer::Unproven { witness, .. } => {
+                witness.as_ref()
+            }
             nnc_shape::Answer::Proven => None,
         };
         let known = witness.map_or(&[][..], |it| it.assignment.as_slice());
@@ -358,12 +359,7 @@ fn counterexample(
 }
 
 /// Answers for some sizes, the others being open.
-fn at_sizes(
-    program: &Program,
-    common: &Common,
-    at: &[(Name, i64)],
-    equivalence: &mut Equivalence,
-) {
+fn at_sizes(program: &Program, common: &Common, at: &[(Name, i64)], equivalence: &mut Equivalence) {
     equivalence.same_at = None;
     let fixed = |facts: &Facts| {
         let mut facts = facts.clone();
@@ -377,8 +373,9 @@ fn at_sizes(
     let comparison = compare(program, &scope, &common.first, &common.second);
     let different = comparison.differences.iter().find_map(|it| match it {
         Difference::Size { answer, .. } => match answer {
-            nnc_shape::Answer::Refuted(witness)
-            | nnc_shape::Answer::Unproven { witness, .. } => witness.clone(),
+            nnc_shape::Answer::Refuted(witness) | nnc_shape::Answer::Unproven { witness, .. } => {
+                witness.clone()
+            }
             nnc_shape::Answer::Proven => None,
         },
         _ => None,
