@@ -28,12 +28,23 @@ impl Mutant {
         result
     }
 
-    /// The first line that is changed, before and after, and its number.
-    pub(super) fn line(&self, text: &str) -> (usize, String, String) {
-        let start = self.edits[0].0.start as usize;
-        let number = text[..start].matches('\n').count();
-        let line = |text: &str| text.lines().nth(number).unwrap_or("").trim().to_owned();
-        (number + 1, line(text), line(&self.apply(text)))
+    /// Whether it changes a row of a checkpoint.
+    pub(super) fn is_of_checkpoint(&self) -> bool {
+        matches!(self.operator, "drop-axis-map" | "swap-map-axes")
+    }
+
+    /// The lines that are changed, before and after, as a list shows them.
+    pub(super) fn shown(&self, text: &str) -> String {
+        let (Some(first), Some(last)) = (self.edits.first(), self.edits.last()) else {
+            return String::new();
+        };
+        let start = text[..first.0.start as usize].rfind('\n').map_or(0, |at| at + 1);
+        let end = last.0.end as usize;
+        let end = text[end..].find('\n').map_or(text.len(), |at| end + at);
+        let changed = self.apply(text);
+        let after = &changed[start..changed.len() - (text.len() - end)];
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        format!("  {} => {}\n", words(&text[start..end]), words(after))
     }
 }
 

@@ -112,7 +112,6 @@ impl<'a> Places<'a> {
             ItemKind::Export(export) => self.bounds(&export.facts),
             ItemKind::Model(model) => {
                 // Its numbers are free: any that satisfy the facts are right.
-                self.statics.push(&model.layer.args);
                 for entry in &model.entries {
                     self.bounds(&entry.facts);
                 }

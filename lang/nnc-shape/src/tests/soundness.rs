@@ -166,7 +166,7 @@ fn check_value(written: &Written, values: &[i64; 4]) {
 #[test]
 fn normalisation_keeps_the_value() {
     let mut random = Random(1);
-    for _ in 0..30_000 {
+    for _ in 0..100_000 {
         let depth = 2 + random.below(3);
         let written = random.written(depth);
         for end in [3, 9, 200] {
