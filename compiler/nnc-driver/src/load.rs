@@ -255,7 +255,7 @@ mod tests {
         write("other.nn", "use std.nn.{relu}\n");
         assert_eq!(paths(&folder.path().join("model.nn")), ["model", "mlp", "parts.deep"]);
         let all = paths(folder.path());
-        assert_eq!(all, ["mlp", "model", "other", "parts.deep", "std.nn", "std.audio"]);
+        assert_eq!(all, ["mlp", "model", "other", "parts.deep", "std.nn", "std.rasp", "std.audio"]);
     }
 
     #[test]

@@ -13,7 +13,6 @@ use nnc_syntax::ast;
 use crate::body::place_in;
 use crate::cx::{Cx, Scope};
 use crate::errors::{checkpoints as errors, names as name_errors};
-use crate::relation::same_args;
 use crate::scope::{Symbol, nearest};
 
 /// A parameter: its path with `[*]` for arrays, and where it is declared.
@@ -164,6 +163,7 @@ impl Cx<'_> {
         let mut targets = Vec::new();
         let mut indices: Vec<(Name, Dim)> = Vec::new();
         let mut ty: Option<TensorType> = None;
+        let mut shapes: Vec<(Span, String, Vec<Dim>)> = Vec::new();
         for path in paths {
             let (target, found, ranges, text) = self.param_path(own, path, leaves)?;
             for (name, range, span) in &ranges {
@@ -203,24 +203,8 @@ impl Cx<'_> {
                 self.report(errors::axes(path.span, &why));
                 return None;
             }
-            if let Some(first) = &ty {
-                let sizes = |ty: &TensorType| -> Vec<Dim> {
-                    ty.axes.iter().map(nnc_hir::Axis::extent).collect()
-                };
-                let (before, ours) = (sizes(first), sizes(&found));
-                if !same_args(&scope.facts, &before, &ours) {
-                    let list = |sizes: &[Dim]| {
-                        sizes.iter().map(|it| scope.show(it)).collect::<Vec<_>>().join(", ")
-                    };
-                    let why = format!(
-                        "`{text}` is [{}], the parameter before it is [{}]",
-                        list(&ours),
-                        list(&before)
-                    );
-                    self.report(errors::stacked(path.span, &why));
-                    return None;
-                }
-            }
+            let shape = found.axes.iter().map(nnc_hir::Axis::extent).collect();
+            shapes.push((path.span, text.clone(), shape));
             if let Some(first) = covered.insert(text.clone(), path.span) {
                 self.report(errors::twice(path.span, &text, first));
                 return None;
@@ -245,6 +229,9 @@ impl Cx<'_> {
             }
             None => None,
         };
+        if let Some(axes) = &axes {
+            self.make_one_tensor(scope, &shapes, axes)?;
+        }
         Some(CheckpointRow {
             span: row.span,
             pattern: row.stored.value.clone(),
@@ -253,6 +240,44 @@ impl Cx<'_> {
             axes,
             converts: cast.is_some(),
         })
+    }
+
+    /// The parameters of a row have one shape, but for an axis along which they lie one after
+    /// the other in the file: `o` in `[(z o)] -> [z, o]`. What the numbers of a model decide is
+    /// seen when it is loaded.
+    fn make_one_tensor(
+        &mut self,
+        scope: &Scope,
+        shapes: &[(Span, String, Vec<Dim>)],
+        axes: &AxisMap,
+    ) -> Option<()> {
+        let side_by_side = |at: usize| {
+            let both = [axes.ours.first(), axes.ours.get(at + 1)];
+            let [Some([count]), Some([along])] = both.map(|it| it.map(Vec::as_slice)) else {
+                return false;
+            };
+            axes.file.iter().any(|group| group.as_slice() == [*count, *along])
+        };
+        for pair in shapes.windows(2) {
+            let [(_, _, before), (span, text, ours)] = pair else { continue };
+            let fits = |at: usize| {
+                let answer = scope.facts.equal(&before[at], &ours[at]);
+                side_by_side(at) || !matches!(answer, nnc_shape::Answer::Refuted(_))
+            };
+            if !(0..ours.len().min(before.len())).all(fits) {
+                let list = |sizes: &[Dim]| {
+                    sizes.iter().map(|it| scope.show(it)).collect::<Vec<_>>().join(", ")
+                };
+                let why = format!(
+                    "`{text}` is [{}], the parameter before it is [{}]",
+                    list(ours),
+                    list(before)
+                );
+                self.report(errors::stacked(*span, &why));
+                return None;
+            }
+        }
+        Some(())
     }
 
     /// Follows a path down to a parameter.

@@ -17,7 +17,7 @@ fn blocks(rows: &str) -> String {
          layer Block<D, N, G>(bias: bool = false) where D % N == 0, D % (2*N) == 0 {{
              q: param f32[D, D]
              k, v: param f32[G*(D / N), D]
-             scale: if bias {{ param f32[D, 1] }}
+             scale: if bias {{ param f32[1, D] }}
              fn () -> f32[D, D] = q
          }}
          layer Net<D, N, G, L, K>(bias: bool = false) where D % N == 0, D % (2*N) == 0 {{
@@ -94,7 +94,7 @@ fn fields_that_are_not_there_are_passed_over() {
     let row = r#""h.{i}.scale" = blocks[i].scale"#;
     assert!(!round_trip(&blocks(row)).contains("scale"));
     let with = blocks(row).replace("2, 5> {", "2, 5>(bias=true) {");
-    assert!(round_trip(&with).contains(r#""h.1.scale" [12, 1] f32: blocks.1.scale"#));
+    assert!(round_trip(&with).contains(r#""h.1.scale" [1, 12] f32: blocks.1.scale"#));
     let none = blocks(row).replace("1, 2, 5>", "1, 0, 5>").replace("G, L, K>", "G, L >= 0, K>");
     assert_eq!(round_trip(&none).lines().count(), 1);
 }

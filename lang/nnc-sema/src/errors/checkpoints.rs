@@ -67,7 +67,7 @@ pub(crate) fn index(at: Span, name: &str, why: &str) -> Diagnostic {
 pub(crate) fn stacked(at: Span, why: &str) -> Diagnostic {
     Diagnostic::error(AXES, at, format!("these parameters make no one tensor: {why}"))
         .note("our first axis counts the parameters of a row, so that all have one shape")
-        .help("give each its own row, or make their shapes equal")
+        .help("give each its own row, make their shapes equal, or put them one after the other along the axis that differs, as in `[(z o), i] -> [z, o, i]`")
 }
 
 pub(crate) fn axes(at: Span, why: &str) -> Diagnostic {
