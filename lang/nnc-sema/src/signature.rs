@@ -131,6 +131,9 @@ impl<'a> Cx<'a> {
             }
         }
         self.check_bound(&dims, &params, &scope);
+        if let Some(written) = &function.result {
+            self.check_result(&scope, written, &result);
+        }
         self.check_optional(&dims, &params);
         let types = || params.iter().map(|it| &it.ty).chain([&result]);
         let (pack, float) = (types().any(has_pack), types().any(has_float));
@@ -352,6 +355,32 @@ impl<'a> Cx<'a> {
                     self.report(errors::not_inferred(dim.name, span));
                 }
             }
+        }
+    }
+
+    /// Each axis of a result has a size for all sizes that the facts allow.
+    fn check_result(&mut self, scope: &Scope, written: &ast::Type, result: &Type) {
+        match (&written.kind, result) {
+            (ast::TypeKind::Tuple(fields), Type::Tuple(parts)) => {
+                for (field, part) in fields.iter().zip(parts) {
+                    self.check_result(scope, &field.ty, part);
+                }
+            }
+            (ast::TypeKind::Tensor { axes, .. }, Type::Tensor(tensor)) => {
+                let sized = axes.iter().filter(|axis| !matches!(axis.kind, ast::AxisKind::Rest));
+                for (axis, size) in sized.zip(&tensor.axes) {
+                    self.not_negative(scope, &size.extent(), axis.span);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// That a size is at least 0 is known here.
+    pub(crate) fn not_negative(&mut self, scope: &Scope, size: &Dim, at: Span) {
+        let question = nnc_shape::Fact::AtLeast(size.clone(), Dim::constant(0));
+        if !scope.facts.contradictory() && !scope.facts.proves(&question) {
+            self.report(errors::negative(at, scope, size));
         }
     }
 

@@ -234,6 +234,7 @@ impl Body<'_, '_> {
     /// A range that is written out.
     pub(super) fn extent(&mut self, extent: &ast::Expr) -> Option<(Dim, Option<Name>, Span)> {
         let size = self.size(extent)?;
+        self.cx.not_negative(&self.scope, &size.dim, extent.span);
         Some((size.dim, size.kind, extent.span))
     }
 

@@ -4,12 +4,13 @@ use nnc_base::{Code, Diagnostic, Name, Span};
 use nnc_hir::Condition;
 use nnc_shape::{Answer, Dim};
 
-use super::witness;
+use super::{guard, witness};
 use crate::cx::Scope;
 
 const NOT_A_SIZE: Code = Code("E0205");
 const NOT_INFERRED: Code = Code("E0207");
 const REST: Code = Code("E0208");
+const ORDER: Code = Code("E0222");
 const INEXACT: Code = Code("E0223");
 
 pub(crate) fn not_a_size(at: Span, why: &str) -> Diagnostic {
@@ -95,6 +96,30 @@ pub(crate) fn inexact(
         None => diagnostic,
     };
     diagnostic.help(format!("add `where {left} % {right} == 0`, or round down with `//`"))
+}
+
+/// The size of an axis that some of the sizes it is made of make negative.
+pub(crate) fn negative(at: Span, scope: &Scope, size: &Dim) -> Diagnostic {
+    let answer = scope.facts.at_least(size, &Dim::constant(0));
+    let shown = scope.show(size);
+    let text = match &answer {
+        Answer::Refuted(_) => format!("no axis has {shown} places: that is negative"),
+        Answer::Proven | Answer::Unproven { .. } => {
+            format!("an axis of {shown} places may have fewer than none")
+        }
+    };
+    let diagnostic = Diagnostic::error(ORDER, at, text).here("a size is at least 0");
+    let diagnostic = match witness(&answer) {
+        Some(witness) => diagnostic.note(format!("witness: {witness}")),
+        None => diagnostic,
+    };
+    match &answer {
+        Answer::Refuted(_) => diagnostic.help("check the formula of this size"),
+        Answer::Proven | Answer::Unproven { .. } => {
+            let fact = guard(&answer).map_or(format!("{shown} >= 0"), |guard| guard.to_string());
+            diagnostic.help(format!("add `where {fact}`"))
+        }
+    }
 }
 
 /// A size that a call chooses and that would have to be a constant.
