@@ -42,6 +42,7 @@ impl<'a> Cx<'a> {
             unknown_dims: HashSet::new(),
             suggestions: 0,
             exports: None,
+            open_holes: Vec::new(),
             assumed: None,
             calls: Vec::new(),
         };

@@ -49,6 +49,8 @@ pub(crate) struct Cx<'a> {
     pub(crate) suggestions: usize,
     /// The module of each public item, found when a name is not known for the first time.
     pub(crate) exports: Option<HashMap<Name, Name>>,
+    /// The holes, for questions about what fits into them.
+    pub(crate) open_holes: Vec<crate::questions::fill::OpenHole>,
     /// Where a question is asked about layers, and not a program checked: what had to be
     /// taken as given for the answer. While checking, nothing is.
     pub(crate) assumed: Option<Vec<Condition>>,

@@ -14,6 +14,7 @@ use nnc_syntax::ast;
 use crate::body::Candidate;
 use crate::cx::{Cx, Scope, VarInfo};
 use crate::dims::assume;
+use crate::questions::fill::{OpenHole, space_surroundings};
 use crate::errors::names::{self as name_errors, Endless};
 use crate::errors::{layers as errors, sizes, spaces as space_errors};
 use crate::types::constant_float;
@@ -287,6 +288,16 @@ impl<'a> Cx<'a> {
         self.quantify_type(&mut inner, &hole.output, &mut dims);
         let input = self.ty(&inner, &hole.input);
         let output = self.ty(&inner, &hole.output);
+        if !input.is_error() && !output.is_error() {
+            self.open_holes.push(OpenHole {
+                name: hole.name.name,
+                at: hole.name.span,
+                owner: Some(owner),
+                surroundings: space_surroundings(inner.clone(), owner, &input),
+                inputs: vec![input.clone()],
+                output: Some(output.clone()),
+            });
+        }
         let mut candidates: Vec<hir::Candidate> = Vec::new();
         if hole.candidates.is_empty() {
             self.report(space_errors::no_candidates(&hole.name));

@@ -44,7 +44,8 @@ use nnc_syntax::ast;
 pub use effects::effects;
 pub use explain::{codes, explain};
 pub use questions::{
-    Answer, Chain, Difference, Equivalence, Input, Instance, Map, MapSize, NoAnswer, Questions,
+    Answer, Bounds, Chain, Difference, Equivalence, Family, Filling, Fitting, Input, Instance, Map,
+    MapSize, NoAnswer, Questions, Verdict,
 };
 
 /// A module to be checked.

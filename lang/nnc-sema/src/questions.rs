@@ -7,10 +7,11 @@
 //! variables; what the checker would have to be told of them is taken as given and noted,
 //! and is the function's domain.
 //!
-//! Read `map` (a dimension function), then `equiv` (two of them).
+//! Read `map` (a dimension function), then `equiv` (two of them) and `fill` (holes).
 
 mod compare;
 mod equiv;
+pub(crate) mod fill;
 mod map;
 mod open;
 
@@ -20,6 +21,7 @@ use nnc_syntax::ast;
 
 pub use compare::Difference;
 pub use equiv::{Answer, Equivalence, Instance};
+pub use fill::{Bounds, Family, Filling, Fitting, Verdict};
 pub use map::{Input, Map, MapSize};
 
 use crate::ModuleInput;
@@ -81,6 +83,20 @@ impl<'a> Questions<'a> {
         let first = map::map(&mut self.cx, &scope, &layers[0], first.text)?;
         let second = map::map(&mut self.cx, &scope, &layers[1], second.text)?;
         equiv::equiv(&mut self.cx, first, second, at)
+    }
+
+    /// What fits into each hole of the program, or into the holes of a name.
+    pub fn fill(&mut self, hole: Option<Name>, bounds: &Bounds) -> Vec<Filling> {
+        let holes = std::mem::take(&mut self.cx.open_holes);
+        let wanted = holes.iter().filter(|it| hole.is_none_or(|name| it.name == name));
+        let fillings = wanted.map(|it| fill::fill(&mut self.cx, it, bounds)).collect();
+        self.cx.open_holes = holes;
+        fillings
+    }
+
+    /// The names of the program's holes, in the order of the text.
+    pub fn holes(&self) -> Vec<Name> {
+        self.cx.open_holes.iter().map(|it| it.name).collect()
     }
 
     /// The module that a file is; of one that is not there, the first.
