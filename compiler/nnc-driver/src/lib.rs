@@ -36,7 +36,7 @@ pub use error::{Error, Failure};
 pub use explain::{codes, explain};
 pub use file::write_file;
 pub use generate::{Ending, Generator, Sampling, TokenEntry};
-pub use nnc_sema::{Answer, Instance};
+pub use nnc_sema::{Answer, Bounds, Family, Filling, Fitting, Instance, Verdict};
 pub use params::Params;
 pub use progress::Progress;
 pub use random::Random;

@@ -2,7 +2,7 @@
 
 use crate::{Error, Failure, Session};
 use nnc_base::{FileId, Name, Sources};
-use nnc_sema::{Chain, Equivalence, Map, NoAnswer, Questions};
+use nnc_sema::{Bounds, Chain, Equivalence, Filling, Map, ModuleInput, NoAnswer, Questions};
 use nnc_syntax::ast;
 
 /// The sizes that a question about the library alone may name, as the library names them.
@@ -90,6 +90,43 @@ pub fn compare(
     })
 }
 
+/// What fits into the holes of the program's spaces, or into those of one name. A program with
+/// mistakes, such as a hole without candidates, may have holes to fill.
+pub fn fill(
+    session: &Session,
+    sources: &mut Sources,
+    hole: Option<&str>,
+    bounds: &Bounds,
+) -> Result<Vec<Filling>, Error> {
+    let mut modules = session.read_inputs()?;
+    // All of the library may fit, and not only what the program uses.
+    let there = |path: &str| modules.iter().any(|it| it.path == path);
+    let others: Vec<(&str, FileId, ast::Module)> = (nnc_stdlib::modules().iter())
+        .filter(|(path, _)| !there(path))
+        .map(|(path, text)| {
+            let file = sources.add(*path, *text);
+            (*path, file, nnc_syntax::parse(file, text).module)
+        })
+        .collect();
+    modules.extend(others.iter().map(|(path, file, ast)| ModuleInput { path, ast, file: *file }));
+    let mut questions = Questions::new(&modules);
+    let fillings = questions.fill(hole.map(Name::new), bounds);
+    if !fillings.is_empty() {
+        return Ok(fillings);
+    }
+    let names = questions.holes();
+    let names: Vec<&str> = names.iter().map(|it| it.as_str()).collect();
+    Err(Error::Usage(match hole {
+        Some(hole) => Failure::new(format!("the program has no hole `{hole}`")).names(
+            hole,
+            "its holes",
+            &names,
+        ),
+        None => Failure::new("the program has no space with holes")
+            .help("a space has some: `hole mix: f32[B, D] -> f32[B, D] in { Identity }`"),
+    }))
+}
+
 fn shown(questions: &Questions<'_>, map: Map) -> LayerType {
     LayerType { arrow: map.arrow(questions.program()), domain: map.domain_in_words(), map }
 }
@@ -116,3 +153,6 @@ fn error(reason: NoAnswer) -> Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

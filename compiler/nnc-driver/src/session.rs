@@ -97,6 +97,13 @@ impl Session {
         Ok(self.inputs())
     }
 
+    /// What is checked, if it could be read: for questions about a program that is not done.
+    pub(crate) fn read_inputs(&self) -> Result<Vec<ModuleInput<'_>>, Error> {
+        let errors = self.loaded.diagnostics.iter().filter(|it| it.is_error());
+        let errors: Vec<Diagnostic> = errors.cloned().collect();
+        if errors.is_empty() { Ok(self.inputs()) } else { Err(Error::Program(errors)) }
+    }
+
     fn analysis(&self) -> &Analysis {
         self.analysis.get_or_init(|| {
             let start = Instant::now();

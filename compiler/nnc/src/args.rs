@@ -68,6 +68,7 @@ pub(crate) enum Command {
     Search(Search),
     Type(Type),
     Equiv(Equiv),
+    Fill(Fill),
     Explain(Explain),
     Opt(Opt),
     Test(Test),
@@ -371,6 +372,32 @@ pub(crate) struct Equiv {
     #[arg(long, value_name = "NAME=N", value_delimiter = ',', value_parser = size)]
     pub at: Vec<(String, i64)>,
     /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// List what fits into the holes of a program's spaces
+#[derive(Group, Debug)]
+#[command(after_help = "Exit codes: 0 something fits into each hole; 3 nothing fits into one")]
+pub(crate) struct Fill {
+    #[command(flatten)]
+    pub program: Program,
+    /// The hole [default: all]
+    #[arg(long, value_name = "NAME")]
+    pub hole: Option<String>,
+    /// Go through the configs of layers that decide sizes up to this value
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub up_to: i64,
+    /// Go through a config up to another value, such as `k=9`
+    #[arg(long, value_name = "CONFIG=N", value_parser = size)]
+    pub config: Vec<(String, i64)>,
+    /// How many candidates of each kind to list
+    #[arg(long, value_name = "N", default_value_t = 12)]
+    pub top: usize,
+    /// Also list what does not fit, and why
+    #[arg(long)]
+    pub all: bool,
+    /// As JSON, with all that was tried
     #[arg(long)]
     pub json: bool,
 }

@@ -8,6 +8,7 @@ mod completions;
 mod cost;
 mod equiv;
 mod explain;
+mod fill;
 mod generate;
 mod opt;
 mod params;
@@ -51,6 +52,7 @@ pub(crate) fn run(args: Args, terminal: &Terminal) -> u8 {
         Command::Cost(args) => cost::run(&mut context, args),
         Command::Type(args) => equiv::layer_type(&mut context, args),
         Command::Equiv(args) => equiv::run(&mut context, args),
+        Command::Fill(args) => fill::run(&mut context, args),
         Command::Explain(args) => explain::run(&mut context, args),
         Command::Opt(args) => opt::run(&mut context, args),
         Command::Test(args) => test::run(&mut context, args),

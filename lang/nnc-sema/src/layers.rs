@@ -14,9 +14,9 @@ use nnc_syntax::ast;
 use crate::body::Candidate;
 use crate::cx::{Cx, Scope, VarInfo};
 use crate::dims::assume;
-use crate::questions::fill::{OpenHole, space_surroundings};
 use crate::errors::names::{self as name_errors, Endless};
 use crate::errors::{layers as errors, sizes, spaces as space_errors};
+use crate::questions::fill::{OpenHole, space_surroundings};
 use crate::types::constant_float;
 
 /// What a layer or a space consists of.

@@ -115,7 +115,9 @@ pub(super) fn fill(cx: &mut Cx<'_>, hole: &OpenHole, bounds: &Bounds) -> Filling
         Verdict::Refuted { distance, .. } => 1000 + distance,
     };
     let size = |it: &Fitting| it.settings.iter().map(|(_, value)| *value).sum::<i64>();
-    filling.fittings.sort_by_cached_key(|it| (rank(it), it.settings.len(), size(it), it.text.clone()));
+    filling
+        .fittings
+        .sort_by_cached_key(|it| (rank(it), it.settings.len(), size(it), it.text.clone()));
     filling
 }
 
@@ -164,7 +166,12 @@ fn try_function(cx: &mut Cx<'_>, hole: &OpenHole, id: FunctionId, filling: &mut 
         _ if applied.output.is_error() => return,
         _ => judge(cx, hole, &applied.assumed, &applied.output),
     };
-    filling.fittings.push(Fitting { text: name.to_string(), module, verdict, settings: Vec::new() });
+    filling.fittings.push(Fitting {
+        text: name.to_string(),
+        module,
+        verdict,
+        settings: Vec::new(),
+    });
 }
 
 fn try_layer(
@@ -207,7 +214,9 @@ fn try_layer(
         };
         let asked = bounds.named.iter().any(|(name, _)| *name == config.name);
         let goes_through = is_size
-            && (config.default.is_none() || asked || (shaping.contains(&config.name) && !of_another));
+            && (config.default.is_none()
+                || asked
+                || (shaping.contains(&config.name) && !of_another));
         let value = match &config.default {
             Some(default) if !goes_through => default.substitute(&|name| sizes.get(&name).cloned()),
             _ if is_size => {
@@ -227,9 +236,8 @@ fn try_layer(
     }
     let used = LayerUse { layer: id, dims, configs };
     let who = format!("`{}`", layer.name);
-    let asked: Vec<Condition> = (layer.facts.iter())
-        .map(|it| it.substitute(&|name| sizes.get(&name).cloned()))
-        .collect();
+    let asked: Vec<Condition> =
+        (layer.facts.iter()).map(|it| it.substitute(&|name| sizes.get(&name).cloned())).collect();
     for condition in &asked {
         know(&mut surroundings.scope, condition);
     }
