@@ -10,6 +10,8 @@
 mod artifacts;
 #[path = "cli/messages.rs"]
 mod messages;
+#[path = "cli/questions.rs"]
+mod questions;
 #[path = "cli/running.rs"]
 mod running;
 #[path = "cli/search.rs"]
