@@ -401,6 +401,9 @@ fn told(difference: &Difference) -> String {
     }
 }
 
+/// For each value of a formula, how many settings do not fit and how many do.
+type Counts = BTreeMap<i64, [usize; 2]>;
+
 /// Describes the settings that fit by the formula that a window's condition has.
 fn families(
     layer: &Layer,
@@ -434,7 +437,7 @@ fn families(
         let settings = fitting.settings.iter().zip(open);
         settings.filter(|(_, it)| !vars.contains(&it.1)).map(|(it, _)| *it).collect()
     };
-    let mut groups: BTreeMap<Vec<(Name, i64)>, BTreeMap<i64, [usize; 2]>> = BTreeMap::new();
+    let mut groups: BTreeMap<Vec<(Name, i64)>, Counts> = BTreeMap::new();
     for fitting in own {
         let Some(value) = value(fitting) else { continue };
         let counts = groups.entry(fixed(fitting)).or_default().entry(value).or_default();
