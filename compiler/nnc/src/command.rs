@@ -11,6 +11,7 @@ mod explain;
 mod generate;
 mod opt;
 mod params;
+mod rasp;
 mod run;
 mod search;
 mod test;
@@ -52,6 +53,7 @@ pub(crate) fn run(args: Args, terminal: &Terminal) -> u8 {
         Command::Type(args) => equiv::layer_type(&mut context, args),
         Command::Equiv(args) => equiv::run(&mut context, args),
         Command::Explain(args) => explain::run(&mut context, args),
+        Command::Rasp(args) => rasp::run(&mut context, args),
         Command::Opt(args) => opt::run(&mut context, args),
         Command::Test(args) => test::run(&mut context, args),
         Command::Completions(args) => completions::run(&mut context, args),

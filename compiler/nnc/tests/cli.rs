@@ -10,6 +10,8 @@
 mod artifacts;
 #[path = "cli/messages.rs"]
 mod messages;
+#[path = "cli/rasp.rs"]
+mod rasp;
 #[path = "cli/running.rs"]
 mod running;
 #[path = "cli/search.rs"]

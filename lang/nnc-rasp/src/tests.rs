@@ -1,4 +1,6 @@
 //! Tests of reading, running and counting.
 
+mod console;
+mod explain;
 mod programs;
-mod support;
+pub(crate) mod support;
