@@ -55,7 +55,7 @@ pub fn draw(graph: &Graph, node: NodeId, run: &mut Run) -> Result<String, Box<Di
         let (mut x, mut lowest) = (GAP, y);
         for (nth, selector) in layer.heads.iter().enumerate() {
             let through = through(graph, &layer.sops, *selector);
-            let name = format!("head {}: {}", nth + 1, graph[*selector].name);
+            let name = format!("head {}: {}", nth + 1, selects(graph, *selector));
             let Some(drawn) = head(graph, run, *selector, &through, &name, &tokens) else {
                 continue;
             };
@@ -76,6 +76,41 @@ pub fn draw(graph: &Graph, node: NodeId, run: &mut Run) -> Result<String, Box<Di
         y += height + GAP;
     }
     Ok(page.finish())
+}
+
+/// The most letters about a head.
+const LONGEST_HEAD: usize = 60;
+
+/// A selector's name, or how it was made.
+fn selects(graph: &Graph, selector: NodeId) -> String {
+    let text = formula(graph, selector);
+    match text.chars().count() {
+        0..=LONGEST_HEAD => text,
+        _ => text.chars().take(LONGEST_HEAD - 1).chain(['…']).collect(),
+    }
+}
+
+fn formula(graph: &Graph, id: NodeId) -> String {
+    let node = &graph[id];
+    let named = |it: NodeId| graph[it].named || !graph[it].is_selector();
+    // A longer formula says less.
+    let part = |it: NodeId| match &graph[it].op {
+        _ if named(it) => graph[it].name.clone(),
+        Op::Select { .. } => formula(graph, it),
+        _ => "(…)".to_owned(),
+    };
+    match &node.op {
+        _ if node.named => node.name.clone(),
+        Op::Select { key, query, compare } => {
+            format!("select({}, {}, {})", graph[*key].name, graph[*query].name, compare.as_str())
+        }
+        Op::Not(operand) => format!("not {}", part(*operand)),
+        Op::And(left, right) => format!("{} and {}", part(*left), part(*right)),
+        Op::Or(left, right) => format!("{} or {}", part(*left), part(*right)),
+        Op::Tokens(_) | Op::Indices | Op::Constant(_) | Op::Map(..) | Op::Aggregate { .. } => {
+            node.name.clone()
+        }
+    }
 }
 
 /// The aggregates of a layer that use a selector.

@@ -2,5 +2,6 @@
 
 mod console;
 mod explain;
+mod oracle;
 mod programs;
 pub(crate) mod support;

@@ -166,7 +166,7 @@ impl Console<'_> {
             }
             // A history that is full forgets its oldest line by itself.
             let _ = editor.add_history_entry(text.trim_end());
-            let goes_on = self.text("<console>", &text);
+            let goes_on = self.text("<console>", text.trim_end());
             text.clear();
             match goes_on {
                 Ok(true) => {}

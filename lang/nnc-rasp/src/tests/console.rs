@@ -164,7 +164,8 @@ fn a_picture_has_what_flows_through_each_head() {
         ">before attention<",
         ">layer 1<",
         ">layer 2<",
-        ">head 1: ",
+        ">head 1: full_s<",
+        ">head 1: select(indices, ",
         ">length<",
     ] {
         assert!(svg.contains(text), "{text} is not in\n{svg}");
