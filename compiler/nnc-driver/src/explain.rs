@@ -6,14 +6,15 @@ use std::collections::BTreeSet;
 pub fn explain(code: &str) -> Option<&'static str> {
     let own = PAGES.iter().find(|(it, _)| *it == code).map(|(_, page)| *page);
     let of_files = || nnc_weights::explain(code).or_else(|| nnc_transformer::explain(code));
-    nnc_sema::explain(code).or_else(of_files).or(own)
+    let of_rasp = || nnc_rasp::explain(code);
+    nnc_sema::explain(code).or_else(of_files).or_else(of_rasp).or(own)
 }
 
 /// All codes that have a page, in order.
 pub fn codes() -> BTreeSet<&'static str> {
     let own = PAGES.iter().map(|(code, _)| *code);
     let of_weights = nnc_weights::codes().chain(nnc_transformer::codes());
-    nnc_sema::codes().chain(of_weights).chain(own).collect()
+    nnc_sema::codes().chain(of_weights).chain(nnc_rasp::codes()).chain(own).collect()
 }
 
 const PAGES: &[(&str, &str)] = &[

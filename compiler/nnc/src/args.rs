@@ -70,6 +70,7 @@ pub(crate) enum Command {
     Equiv(Equiv),
     Fill(Fill),
     Explain(Explain),
+    Rasp(Rasp),
     Opt(Opt),
     Test(Test),
     Completions(Completions),
@@ -407,6 +408,23 @@ pub(crate) struct Fill {
 pub(crate) struct Explain {
     /// Such as E0201; without it, all codes are listed
     pub code: Option<String>,
+}
+
+/// Talk with the RASP language of select and aggregate
+#[derive(Group, Debug)]
+#[command(after_help = "Statements end in `;`. S-ops and selectors are shown on the running \
+    example, which `set example \"hello\"` sets; `draw(sop, \"text\");` draws how an s-op is \
+    computed, layer by layer. On a terminal, Tab completes names, Ctrl-C gives a statement up, \
+    and `exit`, `quit` or Ctrl-D ends; mistakes end nothing, and the exit code is 0. \
+    Otherwise it is 1 if there were mistakes.")]
+pub(crate) struct Rasp {
+    /// Files of statements, which are run first; `-` is standard input. On a terminal the
+    /// console follows, which knows their names [default: standard input]
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub files: Vec<PathBuf>,
+    /// Where pictures go, as NAME.svg [default: the current folder]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub svg: Option<PathBuf>,
 }
 
 /// Run passes over a graph in text form

@@ -12,6 +12,7 @@ mod fill;
 mod generate;
 mod opt;
 mod params;
+mod rasp;
 mod run;
 mod search;
 mod test;
@@ -54,6 +55,7 @@ pub(crate) fn run(args: Args, terminal: &Terminal) -> u8 {
         Command::Equiv(args) => equiv::run(&mut context, args),
         Command::Fill(args) => fill::run(&mut context, args),
         Command::Explain(args) => explain::run(&mut context, args),
+        Command::Rasp(args) => rasp::run(&mut context, args),
         Command::Opt(args) => opt::run(&mut context, args),
         Command::Test(args) => test::run(&mut context, args),
         Command::Completions(args) => completions::run(&mut context, args),

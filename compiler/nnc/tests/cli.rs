@@ -12,6 +12,8 @@ mod artifacts;
 mod messages;
 #[path = "cli/questions.rs"]
 mod questions;
+#[path = "cli/rasp.rs"]
+mod rasp;
 #[path = "cli/running.rs"]
 mod running;
 #[path = "cli/search.rs"]

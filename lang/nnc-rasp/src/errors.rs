@@ -8,20 +8,20 @@ use crate::graph::Reading;
 use crate::value::{Atom, AtomType};
 use nnc_base::{Code, Diagnostic, Span};
 
-const UNEXPECTED: Code = Code("E0701");
-const UNFINISHED: Code = Code("E0702");
-const UNDEFINED: Code = Code("E0703");
-const RESERVED: Code = Code("E0704");
-const COUNT: Code = Code("E0705");
-const KIND: Code = Code("E0706");
-const OPERATION: Code = Code("E0707");
-const MIXED: Code = Code("E0708");
-const MEAN: Code = Code("E0709");
-const ENTRY: Code = Code("E0710");
-const NUMBER: Code = Code("E0711");
-const LOAD: Code = Code("E0712");
-const LIMIT: Code = Code("E0713");
-const INPUT: Code = Code("E0714");
+const UNEXPECTED: Code = Code("E0760");
+const UNFINISHED: Code = Code("E0761");
+const UNDEFINED: Code = Code("E0762");
+const RESERVED: Code = Code("E0763");
+const COUNT: Code = Code("E0764");
+const KIND: Code = Code("E0765");
+const OPERATION: Code = Code("E0766");
+const MIXED: Code = Code("E0767");
+const MEAN: Code = Code("E0768");
+const ENTRY: Code = Code("E0769");
+const NUMBER: Code = Code("E0770");
+const LOAD: Code = Code("E0771");
+const LIMIT: Code = Code("E0772");
+const INPUT: Code = Code("E0773");
 
 /// A message without a place.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -327,6 +327,12 @@ pub(crate) fn too_deep(what: &str, limit: usize) -> Fault {
 
 pub(crate) fn too_large(what: &str, limit: usize) -> Fault {
     Fault::new(LIMIT, format!("{what} would have more than {limit} entries"))
+}
+
+pub(crate) fn picture_too_large(of: &str, found: usize, limit: usize) -> Fault {
+    Fault::new(LIMIT, format!("a picture of {found} {of} would be too large"))
+        .note(format!("{limit} are drawn at most"))
+        .help("draw it on a shorter input, or draw a part of it")
 }
 
 pub(crate) fn empty_input() -> Fault {

@@ -3,23 +3,26 @@
 //!
 //! [`parse`] reads statements, [`Machine`] runs them. Functions, lists and loops are gone
 //! after that; what is left is a [`Graph`] of s-ops and selectors, which a [`Run`] evaluates
-//! on an input, [`Layers`] counts in layers and heads, [`draw`] makes a picture of, and
-//! [`import`] writes as a text in the nn language. Read [`ast`] and [`graph`] first.
+//! on an input, [`Layers`] counts in layers and heads, and [`draw`] makes a picture of.
+//! [`told`] says what a statement did. Read [`ast`] and [`graph`] first.
 //!
-//! This crate opens no files, knows no terminal, and does not know the compiler that the
-//! imported text is for.
+//! This crate opens no files, knows no terminal, and does not know the compiler.
 
 pub mod ast;
 mod call;
+mod draw;
 mod errors;
 mod expected;
+mod explain;
 pub mod graph;
 mod layers;
 mod lexer;
 mod meta;
 mod object;
 mod parse;
+mod picture;
 mod token;
+mod told;
 mod value;
 
 #[cfg(test)]
@@ -38,11 +41,14 @@ lalrpop_util::lalrpop_mod!(
 );
 
 pub use call::{Call, CallId, Calls};
+pub use draw::draw;
 pub use errors::Fault;
+pub use explain::{codes, explain};
 pub use graph::{Graph, NodeId};
 pub use layers::{Layer, Layers};
 pub use lexer::Comment;
 pub use meta::{Dict, Event, Function, Loader, Machine, Shows, Value};
 pub use object::{Evaluated, Input, Matrix, ObjectFault, Run, Sequence};
 pub use parse::{Parsed, parse};
+pub use told::{Told, told};
 pub use value::{Atom, AtomType, float_text};

@@ -50,7 +50,7 @@ impl Input {
 }
 
 /// Without quotes.
-fn plain(value: &Atom) -> String {
+pub(crate) fn plain(value: &Atom) -> String {
     match value {
         Atom::Text(text) => text.to_string(),
         value => value.to_string(),

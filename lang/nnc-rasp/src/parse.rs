@@ -23,6 +23,38 @@ pub struct Parsed {
     pub unfinished: bool,
 }
 
+impl Parsed {
+    /// Each statement alone, with the messages about it, so that what is said comes in the
+    /// order of the text.
+    pub fn apart(self) -> Vec<Parsed> {
+        let mut diagnostics = self.diagnostics.into_iter().peekable();
+        let mut parts: Vec<Parsed> = Vec::with_capacity(self.statements.len());
+        for statement in self.statements {
+            let end = statement.span.end;
+            let mut own = Vec::new();
+            while let Some(diagnostic) = diagnostics.next_if(|it| it.span().start <= end) {
+                own.push(diagnostic);
+            }
+            parts.push(Parsed {
+                statements: vec![statement],
+                comments: Vec::new(),
+                diagnostics: own,
+                unfinished: false,
+            });
+        }
+        let rest: Vec<Diagnostic> = diagnostics.collect();
+        if !rest.is_empty() {
+            parts.push(Parsed {
+                statements: Vec::new(),
+                comments: Vec::new(),
+                diagnostics: rest,
+                unfinished: self.unfinished,
+            });
+        }
+        parts
+    }
+}
+
 /// Reads a text of statements.
 pub fn parse(file: FileId, text: &str) -> Parsed {
     let lexed = lex(file, text);

@@ -1,4 +1,7 @@
 //! Tests of reading, running and counting.
 
+mod console;
+mod explain;
+mod oracle;
 mod programs;
-mod support;
+pub(crate) mod support;

@@ -44,6 +44,8 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "nnc-sema",
             "nnc-fmt",
+            // For the pages of its messages.
+            "nnc-rasp",
             "nnc-lower",
             "nnc-search",
             "nnc-opt",
@@ -78,6 +80,7 @@ const HEAVY: &[(&str, &[&str])] = &[
     ("miette", &["nnc-driver"]),
     ("clap", &["nnc"]),
     ("indicatif", &["nnc"]),
+    ("rustyline", &["nnc"]),
 ];
 
 /// A crate as cargo sees it.

@@ -1,8 +1,9 @@
 //! What the tests share.
 
-use crate::{Atom, Evaluated, Event, Loader, Machine, NodeId, Value, float_text};
+use crate::{Atom, Evaluated, Event, Input, Loader, Machine, NodeId, Value, float_text, parse};
 use nnc_base::{FileId, Sources};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -35,6 +36,22 @@ impl Loader for Files {
         let text = std::fs::read_to_string(&path).map_err(|error| error.to_string())?;
         Ok((self.sources.add(path.display().to_string(), text.clone()), text))
     }
+}
+
+/// A machine that has run a text, which has no mistakes.
+pub(crate) fn machine(text: &str) -> Machine<'static> {
+    let mut machine = Machine::new(Files::new(&root().join("tests/rasp")));
+    let parsed = parse(Sources::new().add("test.rasp", text), text);
+    assert!(parsed.diagnostics.is_empty(), "{:?}", parsed.diagnostics);
+    assert_eq!(mistakes(&machine.run(&parsed)), Vec::<String>::new());
+    machine
+}
+
+/// What `it` is on an input, behind a text.
+pub(crate) fn evaluated(text: &str, input: &Input) -> Rc<Evaluated> {
+    let mut machine = machine(text);
+    let node = named(&machine, "it");
+    machine.evaluate(node, input).unwrap()
 }
 
 pub(crate) fn mistakes(events: &[Event]) -> Vec<String> {
