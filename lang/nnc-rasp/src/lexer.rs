@@ -51,7 +51,16 @@ pub(crate) fn lex(file: FileId, text: &str) -> Lexed<'_> {
             }
             Ok(Tok::OpenText(inside)) => {
                 lexed.diagnostics.push(errors::open_text(span));
-                Tok::Text(inside)
+                // Where its line ends in `;`, the statement ends there, too.
+                if inside.trim_end().ends_with(';') {
+                    let at = start + text[start..end].trim_end().len() - 1;
+                    let text = Span::new(file, span.start, at as u32);
+                    lexed.tokens.push(Token { tok: Tok::Error, span: text, starts_line });
+                    let span = Span::new(file, at as u32, at as u32 + 1);
+                    lexed.tokens.push(Token { tok: Tok::Semicolon, span, starts_line: false });
+                    continue;
+                }
+                Tok::Error
             }
             Ok(tok) => tok,
             Err(()) => {

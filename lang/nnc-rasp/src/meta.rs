@@ -216,7 +216,7 @@ impl<'l> Machine<'l> {
                     self.events.push(Event::Exit);
                     break;
                 }
-                Err(mistake) => self.events.push(Event::Mistake(mistake)),
+                Err(mistake) => self.mistaken(mistake, statement.span),
             }
         }
         std::mem::take(&mut self.events)
@@ -235,6 +235,16 @@ impl<'l> Machine<'l> {
     /// The value of an s-op or selector on an input.
     pub fn evaluate(&mut self, node: NodeId, input: &Input) -> Result<Rc<Evaluated>> {
         self.value_on(node, input).map_err(|fault| self.object_mistake(fault, input))
+    }
+
+    /// Notes a mistake; one about what no user wrote is about the statement.
+    fn mistaken(&mut self, mut mistake: Box<Diagnostic>, statement: Span) {
+        if let Some(first) = mistake.labels.first_mut()
+            && first.span.is_none()
+        {
+            first.span = statement;
+        }
+        self.events.push(Event::Mistake(mistake));
     }
 
     /// A statement that stands in no block; whether to go on.
@@ -432,7 +442,7 @@ impl<'l> Machine<'l> {
             match outcome {
                 Ok(true) => {}
                 Ok(false) => break,
-                Err(mistake) => self.events.push(Event::Mistake(mistake)),
+                Err(mistake) => self.mistaken(mistake, statement.span),
             }
         }
         env.defined().into_iter().filter(|(name, _)| !name.as_str().starts_with('_')).collect()

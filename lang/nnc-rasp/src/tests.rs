@@ -2,6 +2,7 @@
 
 mod console;
 mod explain;
+mod messages;
 mod oracle;
 mod programs;
 pub(crate) mod support;

@@ -194,7 +194,12 @@ impl Tok<'_> {
         self.closes()
             || matches!(
                 self,
-                Tok::Name(_) | Tok::Int(_) | Tok::Float(_) | Tok::Text(_) | Tok::OpenText(_)
+                Tok::Name(_)
+                    | Tok::Int(_)
+                    | Tok::Float(_)
+                    | Tok::Text(_)
+                    | Tok::OpenText(_)
+                    | Tok::Error
             )
     }
 }
