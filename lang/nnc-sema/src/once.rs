@@ -10,33 +10,49 @@ use crate::ModuleInput;
 use crate::errors::names::REVEAL;
 
 /// Leaves out messages that say again what one of the same declaration said, and those for
-/// which a fact is missing that follows from those that others miss. They are in the order
-/// of the text.
+/// which a fact is missing that follows from those that messages before it miss, or from the
+/// stronger ones that a later message misses. They are in the order of the text.
 pub(crate) fn once(modules: &[ModuleInput<'_>], diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut said: HashSet<(Place, String)> = HashSet::new();
     let mut missed: HashMap<Place, Facts> = HashMap::new();
     let mut kept = Vec::new();
-    for diagnostic in diagnostics {
+    let all: Vec<(Place, Vec<Fact>)> = (diagnostics.iter())
+        .map(|it| {
+            let missing = it.helps.iter().find_map(|help| missing_facts(help));
+            (declaration(modules, it.span()), missing.unwrap_or_default())
+        })
+        .collect();
+    for (at, diagnostic) in diagnostics.into_iter().enumerate() {
         if diagnostic.code == REVEAL {
             kept.push(diagnostic);
             continue;
         }
-        let place = declaration(modules, diagnostic.span());
+        let (place, missing) = all[at].clone();
         let new = said.insert((place, format!("{} {}", diagnostic.code, diagnostic.message)));
-        let missing = diagnostic.helps.iter().find_map(|help| missing_facts(help));
-        let missing = missing.unwrap_or_default();
         let facts = missed.entry(place).or_default();
         // The least values of sizes are not known here, so that what they decide is no repeat.
         let repeats = |fact: &Fact| {
             facts.iter().any(|it| it == fact) || facts.proves(fact) && !Facts::new().proves(fact)
         };
         let follows = !missing.is_empty() && missing.iter().all(repeats);
-        if new && !follows {
+        let later = all[at + 1..].iter().filter(|(other, _)| *other == place);
+        let weaker = !missing.is_empty() && { later }.any(|(_, facts)| stronger(facts, &missing));
+        if new && !follows && !weaker {
             missing.into_iter().for_each(|fact| facts.assume(fact));
             kept.push(diagnostic);
         }
     }
     kept
+}
+
+/// Whether the second facts follow from the first, and not the other way around.
+fn stronger(facts: &[Fact], than: &[Fact]) -> bool {
+    let proves = |from: &[Fact], to: &[Fact]| {
+        let mut known = Facts::new();
+        from.iter().for_each(|it| known.assume(it.clone()));
+        to.iter().all(|it| known.proves(it) && !Facts::new().proves(it))
+    };
+    !facts.is_empty() && proves(facts, than) && !proves(than, facts)
 }
 
 /// A file, and the number of a declaration in it.
