@@ -23,9 +23,9 @@
 //! the arguments of `max` and `min`, and anything in a `test`.
 //!
 //! `cargo test -p nnc-tests mutants` takes one mutant of [`SAMPLE`]; `NNC_MUTANTS_STEP=1`
-//! takes all, and with `UPDATE_UI=1` the list of those taken is written. A survivor that the list does not have fails
-//! the test if its program is as it was when the list was written; other programs count in
-//! the rate alone.
+//! takes all, and with `UPDATE_UI=1` the list of those taken is written. A survivor that the
+//! list does not have fails the test if its program is as it was when the list was written;
+//! other programs count in the rate alone.
 
 mod operators;
 mod places;
