@@ -1,7 +1,9 @@
 //! The nnc compiler as a library: phases in order, files, weights and runs.
 //!
 //! Start with [`Session`], which takes a program from its files to a plan or to code of
-//! a [`nnc_backend::Backend`]. [`render`] makes text of messages.
+//! a [`nnc_backend::Backend`]. [`render`] makes text of messages, [`questions`] asks about
+//! layers, [`search`] goes through the members of spaces, and [`transformer`] makes weights
+//! of select-aggregate programs.
 //!
 //! This crate opens files and knows the order of the phases. It does not know any back
 //! end by name, no command line and no terminal; what it has to say it returns.

@@ -18,7 +18,9 @@ pub(crate) fn once(modules: &[ModuleInput<'_>], diagnostics: Vec<Diagnostic>) ->
     let mut kept = Vec::new();
     let all: Vec<(Place, Vec<Fact>)> = (diagnostics.iter())
         .map(|it| {
-            let missing = it.helps.iter().find_map(|help| missing_facts(help));
+            // A warning stands in for no error.
+            let helps = it.helps.iter().filter(|_| it.is_error());
+            let missing = { helps }.find_map(|help| missing_facts(help));
             (declaration(modules, it.span()), missing.unwrap_or_default())
         })
         .collect();

@@ -77,6 +77,15 @@ fn layers_and_functions_of_the_library_and_the_program_fit() {
 }
 
 #[test]
+fn a_layer_with_too_many_settings_is_told_and_not_cut_short() {
+    let all = ["kh", "kw", "sh", "sw", "dh", "dw", "ph", "pw"].map(|name| (name, 4));
+    let filling = filled("f32[B, C, H, W] -> f32[B, K, H, W]", "", &all);
+    let count = 4_u64.pow(6) * 5_u64.pow(2);
+    assert_eq!(filling.too_many, [(Name::new("RectConv2d"), count)]);
+    assert!(!filling.fittings.iter().any(|it| it.text.starts_with("RectConv2d")));
+}
+
+#[test]
 fn holes_that_are_not_there_are_told() {
     let session = Session::from_text("none", "dims B: batch");
     let mut sources = session.sources().clone();

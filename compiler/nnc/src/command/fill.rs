@@ -55,6 +55,12 @@ fn told(filling: &Filling, args: &Fill) -> String {
         let more = filling.families.len() - args.top;
         let _ = writeln!(text, "    … and {more} more; see `--top`");
     }
+    for (layer, count) in &filling.too_many {
+        let _ = writeln!(
+            text,
+            "  not tried: {layer}, which has {count} settings; see `--up-to` and `--config`"
+        );
+    }
     if nothing {
         text.push_str("  nothing fits\n");
         list(&mut text, "comes near", &refuted, NEAR);
@@ -131,5 +137,11 @@ fn filling_json(filling: &Filling) -> Value {
             })
         })
         .collect();
-    json!({ "hole": filling.hole.as_str(), "type": filling.arrow, "candidates": fittings })
+    let not_tried: Vec<&str> = filling.too_many.iter().map(|it| it.0.as_str()).collect();
+    json!({
+        "hole": filling.hole.as_str(),
+        "type": filling.arrow,
+        "candidates": fittings,
+        "not_tried": not_tried,
+    })
 }

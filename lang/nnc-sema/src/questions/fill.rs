@@ -19,8 +19,8 @@ use crate::body::{Link, Surroundings, apply};
 use crate::cx::{Cx, Scope, VarInfo};
 use crate::dims::{know, prove, refuted, shorter};
 
-/// A layer with more settings than these is not looked at.
-const MOST_SETTINGS: usize = 40_000;
+/// A layer with more settings than these is not looked at, and that is told.
+const MOST_SETTINGS: u64 = 40_000;
 
 /// A hole, and all that is known where it stands.
 #[derive(Clone)]
@@ -73,6 +73,8 @@ pub struct Filling {
     pub arrow: String,
     pub fittings: Vec<Fitting>,
     pub families: Vec<Family>,
+    /// Layers that were not tried because they have so many settings within the bounds.
+    pub too_many: Vec<(Name, u64)>,
 }
 
 /// All settings of a layer that fit and have something in common, up to the bounds: those
@@ -96,6 +98,7 @@ pub(super) fn fill(cx: &mut Cx<'_>, hole: &OpenHole, bounds: &Bounds) -> Filling
         arrow: format!("{} -> {output}", inputs.join(", ")),
         fittings: Vec::new(),
         families: Vec::new(),
+        too_many: Vec::new(),
     };
     for id in cx.program.layers.ids().collect::<Vec<_>>() {
         if Some(id) != hole.owner && !cx.layer(id).space && is_visible(cx, hole, Thing::Layer(id)) {
@@ -234,6 +237,11 @@ fn try_layer(
         }
         configs.push(value);
     }
+    let count = count_settings(&open, bounds);
+    if count > MOST_SETTINGS {
+        filling.too_many.push((layer.name, count));
+        return;
+    }
     let used = LayerUse { layer: id, dims, configs };
     let who = format!("`{}`", layer.name);
     let asked: Vec<Condition> =
@@ -287,12 +295,25 @@ fn is_of(text: &str, layer: &str) -> bool {
     text.strip_prefix(layer).is_some_and(|rest| !rest.starts_with(|it: char| it.is_alphanumeric()))
 }
 
-/// All values of the configs that are gone through; none if they are too many.
+/// The values that a config is gone through.
+fn values(name: Name, least: i64, bounds: &Bounds) -> std::ops::RangeInclusive<i64> {
+    let named = bounds.named.iter().find(|(it, _)| *it == name).map(|it| it.1);
+    least.max(0)..=named.unwrap_or(bounds.most)
+}
+
+fn count_settings(open: &[(Name, Name, i64)], bounds: &Bounds) -> u64 {
+    let counts = open.iter().map(|(name, _, least)| {
+        let values = values(*name, *least, bounds);
+        u64::try_from(values.end().saturating_sub(*values.start()).saturating_add(1)).unwrap_or(0)
+    });
+    counts.fold(1, u64::saturating_mul)
+}
+
+/// All values of the configs that are gone through.
 fn settings(open: &[(Name, Name, i64)], bounds: &Bounds) -> Vec<Vec<i64>> {
     let mut all: Vec<Vec<i64>> = vec![Vec::new()];
     for (name, _, least) in open {
-        let named = bounds.named.iter().find(|(it, _)| it == name).map(|it| it.1);
-        let values = (*least).max(0)..=named.unwrap_or(bounds.most);
+        let values = values(*name, *least, bounds);
         all = (all.into_iter())
             .flat_map(|front| {
                 values.clone().map(move |value| {
@@ -301,7 +322,6 @@ fn settings(open: &[(Name, Name, i64)], bounds: &Bounds) -> Vec<Vec<i64>> {
                     setting
                 })
             })
-            .take(MOST_SETTINGS)
             .collect();
     }
     all
