@@ -72,6 +72,9 @@ fn layers_and_functions_of_the_library_and_the_program_fit() {
     assert_eq!(verdict("Linear<D, F>"), &Verdict::Equal);
     assert!(matches!(verdict("RmsNorm<D>"), Verdict::Guarded(it) if it == &["D == F"]));
     assert!(matches!(verdict("gelu"), Verdict::Guarded(it) if it == &["D == F"]));
+    let same = filled("f32[B, C, H, W] -> f32[B, C, H, W]", "", &[]);
+    let group = same.fittings.iter().find(|it| it.text == "GroupNorm<C>").unwrap();
+    assert_eq!(group.verdict, Verdict::Guarded(vec!["C % 32 == 0".to_owned()]));
     let nothing = filled("f32[B, D] -> f32[B, D + 1, 3]", "", &[]);
     assert!(nothing.fittings.iter().all(|it| matches!(it.verdict, Verdict::Refuted { .. })));
 }
