@@ -44,6 +44,7 @@ mod compiled;
 mod directive;
 mod engine;
 mod expected;
+mod traced;
 mod value;
 mod weights;
 
@@ -108,6 +109,15 @@ fn the_evaluator_gives_what_is_expected() {
 #[test]
 fn optimising_changes_no_result() {
     each(|_, case| case.check_optimised());
+}
+
+#[test]
+fn reading_and_replacing_values_on_the_way_changes_no_result() {
+    use std::sync::atomic::Ordering::Relaxed;
+    each(|_, case| case.check_traced());
+    let [changed, vain] = traced::CHANGES.each_ref().map(|it| it.load(Relaxed));
+    // A value may be rounded away, or stand behind a `max` that does not let it through.
+    assert!(changed > 2 * vain, "{changed} other values changed the outputs, {vain} did not");
 }
 
 /// Programs that a back end cannot run yet: its name, the program's, why. A program that

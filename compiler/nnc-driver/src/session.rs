@@ -5,7 +5,7 @@ use crate::{Error, Failure, Params, params};
 use nnc_backend::Backend;
 use nnc_base::{Diagnostic, Severity, Sources};
 use nnc_hir::{Model, Program};
-use nnc_lower::{Lowered, LoweredTests};
+use nnc_lower::{Lowered, LoweredTests, TracePoint, Traces};
 use nnc_plan::{Machine, Plan};
 use nnc_sema::{Analysis, ModuleInput};
 use std::cell::{OnceCell, RefCell};
@@ -39,9 +39,18 @@ pub struct ModelId(usize);
 #[derive(Debug)]
 struct ModelState {
     model: Model,
+    traces: Traces,
     lowered: OnceCell<Result<Lowered, Vec<Diagnostic>>>,
     optimised: OnceCell<nnc_graph::Module>,
     plan: OnceCell<(Machine, Arc<Plan>)>,
+}
+
+impl ModelState {
+    /// What was made of the model no longer holds.
+    fn forget(&mut self) {
+        (self.lowered, self.optimised, self.plan) =
+            (OnceCell::new(), OnceCell::new(), OnceCell::new());
+    }
 }
 
 impl Session {
@@ -216,6 +225,7 @@ impl Session {
                 .into_iter()
                 .map(|model| ModelState {
                     model,
+                    traces: Traces::default(),
                     lowered: OnceCell::new(),
                     optimised: OnceCell::new(),
                     plan: OnceCell::new(),
@@ -260,9 +270,32 @@ impl Session {
         let Some(state) = states.get_mut(model.0) else { return };
         if state.model.entries.iter().any(|it| it.name.as_str() == entry) {
             state.model.entries.retain(|it| it.name.as_str() == entry);
-            (state.lowered, state.optimised, state.plan) =
-                (OnceCell::new(), OnceCell::new(), OnceCell::new());
+            state.forget();
         }
+    }
+
+    /// Makes values on the way of a model's entries further outputs and inputs. What is
+    /// asked for has to be there.
+    pub fn trace(&mut self, model: ModelId, traces: Traces) -> Result<&[TracePoint], Error> {
+        let states = self.models.get_mut().map(Vec::as_mut_slice).unwrap_or_default();
+        if let Some(state) = states.get_mut(model.0) {
+            state.traces = traces;
+            state.forget();
+        }
+        let points = &self.lowered(model)?.points;
+        let traces = &self.state(model).traces;
+        for pattern in traces.read.iter().chain(&traces.replaced) {
+            if !points.iter().any(|point| point.is(pattern)) {
+                return Err(no_point(pattern, points));
+            }
+        }
+        for pattern in &traces.replaced {
+            if let Some(point) = points.iter().find(|it| it.in_scan && it.is(pattern)) {
+                let why = "it has a value for each step of a scan, and can only be read";
+                return Err(Error::usage(format!("`{}` cannot be replaced", point.name)).note(why));
+            }
+        }
+        Ok(points)
     }
 
     pub fn declaration(&self, model: ModelId) -> &Model {
@@ -276,7 +309,8 @@ impl Session {
     fn lowered_state<'a>(&self, state: &'a ModelState) -> Result<&'a Lowered, &'a Vec<Diagnostic>> {
         let lowered = state.lowered.get_or_init(|| {
             let start = Instant::now();
-            let lowered = nnc_lower::lower(&self.analysis().program, &state.model);
+            let program = &self.analysis().program;
+            let lowered = nnc_lower::lower_traced(program, &state.model, &state.traces);
             self.took("lower", start);
             lowered
         });
@@ -425,6 +459,17 @@ pub(crate) fn program_error(diagnostics: &[Diagnostic]) -> Error {
         Some(broken) => Error::internal(broken.message.clone()),
         None => Error::Program(diagnostics.to_vec()),
     }
+}
+
+/// A pattern that stands for no trace point.
+fn no_point(pattern: &str, points: &[TracePoint]) -> Error {
+    let names: Vec<&str> = points.iter().map(|it| it.name.as_str()).collect();
+    let failure = Failure::new(format!("no value on the way is called `{pattern}`"));
+    let failure = match nnc_base::nearest(pattern, names.iter().copied()) {
+        Some(near) => failure.help(format!("did you mean `{near}`?")),
+        None => failure.help("`nnc run --trace-points` lists their names"),
+    };
+    Error::Usage(failure)
 }
 
 fn no_model(program: &Program) -> Error {

@@ -127,10 +127,7 @@ pub fn random_input(
     seed: u64,
 ) -> Result<Tensor, Error> {
     let (input, ty) = (&interface.entry.inputs[at], &interface.inputs[at]);
-    let too_large = || Error::input(format!("`{}`, {ty}, is larger than any memory", input.name));
-    let shape = shape_of(interface, ty, sizes).ok_or_else(too_large)?;
-    let count = shape.iter().try_fold(1usize, |count, size| count.checked_mul(*size));
-    let count = count.ok_or_else(too_large)?;
+    let (shape, count) = shape_and_count(interface, at, sizes)?;
     let mut random = Random::new(seed, input.name.as_str());
     Ok(if ty.elem.is_float() {
         let values: Vec<f64> = (0..count).map(|_| random.normal()).collect();
@@ -141,6 +138,35 @@ pub fn random_input(
         let values: Vec<i64> = (0..count).map(|_| random.below(bound)).collect();
         Tensor::from_ints(ty.elem, shape, &values)
     })
+}
+
+/// An input with the same number everywhere.
+pub fn filled_input(
+    interface: &Interface,
+    at: usize,
+    sizes: &[i64],
+    value: f64,
+) -> Result<Tensor, Error> {
+    let (shape, count) = shape_and_count(interface, at, sizes)?;
+    let elem = interface.inputs[at].elem;
+    let tensor = Tensor::from_floats(elem, shape, &vec![value; count]);
+    if !elem.is_float() && !tensor.is_empty() && tensor.float(0) != value {
+        let name = interface.entry.inputs[at].name;
+        return Err(Error::input(format!("`{name}`: {elem} cannot hold {value}")));
+    }
+    Ok(tensor)
+}
+
+fn shape_and_count(
+    interface: &Interface,
+    at: usize,
+    sizes: &[i64],
+) -> Result<(Vec<usize>, usize), Error> {
+    let (input, ty) = (&interface.entry.inputs[at], &interface.inputs[at]);
+    let too_large = || Error::input(format!("`{}`, {ty}, is larger than any memory", input.name));
+    let shape = shape_of(interface, ty, sizes).ok_or_else(too_large)?;
+    let count = shape.iter().try_fold(1usize, |count, size| count.checked_mul(*size));
+    Ok((shape, count.ok_or_else(too_large)?))
 }
 
 /// Writes named tensors: to a safetensors or npz file, to an npy file if there is one

@@ -18,6 +18,7 @@ use crate::instance::Instance;
 use crate::lowerer::{Lowerer, Lowering};
 use crate::params::ParamInfo;
 use crate::space;
+use crate::trace::{TracePoint, Traces};
 use crate::value::{State, Val};
 
 /// A model as a graph program.
@@ -26,6 +27,8 @@ pub struct Lowered {
     pub module: Module,
     /// All parameters, also those no entry reads, in the order of the fields.
     pub params: Vec<ParamInfo>,
+    /// The trace points of its entries, if it is traced.
+    pub points: Vec<TracePoint>,
 }
 
 /// Lowers all entries of a model.
@@ -33,7 +36,17 @@ pub struct Lowered {
 /// The messages are about the model's numbers; a program that was checked without
 /// errors gives no others.
 pub fn lower(program: &Program, model: &Model) -> Result<Lowered, Vec<Diagnostic>> {
+    lower_traced(program, model, &Traces::default())
+}
+
+/// [`lower`] with further outputs and inputs for what is traced.
+pub fn lower_traced(
+    program: &Program,
+    model: &Model,
+    traces: &Traces,
+) -> Result<Lowered, Vec<Diagnostic>> {
     let mut lowerer = Lowerer::new(program);
+    lowerer.tracing.asked = traces.clone();
     lowerer.span = model.span;
     let holes = space::holes(program, model)?;
     let open = space::open(&holes, model);
@@ -53,7 +66,7 @@ pub fn lower(program: &Program, model: &Model) -> Result<Lowered, Vec<Diagnostic
         return Err(diagnostics);
     }
     let module = verified(lowerer.module, model.span)?;
-    Ok(Lowered { module, params })
+    Ok(Lowered { module, params, points: lowerer.tracing.points })
 }
 
 /// Lowers a function outside layers as if it were an entry of a model.
@@ -117,10 +130,11 @@ impl<'a> Lowerer<'a> {
         self.outcomes.clear();
         self.depth = 0;
         self.span = entry.span;
+        self.entry = entry.name;
         let program = self.program;
         let function: &'a Function = &program.functions[entry.function];
         let root = model.map(|model| self.root(model)).transpose()?;
-        let mut frame = Frame::new(function, root.clone());
+        let mut frame = Frame::called(function, root.clone(), "");
         self.begin_graph(Graph::new(entry.name.as_str()));
         let optional = function.params.iter().filter(|param| param.optional);
         let absent = optional.filter(|param| !entry.facts.iter().any(|it| gives(it, param.name)));
@@ -143,6 +157,9 @@ impl<'a> Lowerer<'a> {
             }
         }
 
+        let names = function.result_names.iter().flatten().copied();
+        let names = names.chain(inputs.iter().map(|it: &EntryInput| it.name));
+        self.tracing.begin(names.map(|name| name.to_string()));
         let result = self.enter(&mut frame)?;
         self.span = entry.span;
         let mut values: Vec<Value> = Vec::new();
@@ -151,6 +168,11 @@ impl<'a> Lowerer<'a> {
             values.push(self.resolve(source)?);
             outputs.push(EntryOutput { name });
         }
+        for (name, value) in self.traced_in_body()? {
+            values.push(value);
+            outputs.push(EntryOutput { name: Name::new(&name) });
+        }
+        inputs.append(&mut self.tracing.replaced);
         let mut updates = Vec::new();
         for (param, last, range) in inout {
             let sources = match self.local(&frame, last)? {
@@ -320,7 +342,7 @@ impl<'a> Lowerer<'a> {
     }
 
     /// The size of the table that an index points into.
-    fn index_bound(&self, frame: &Frame<'a>, ty: &hir::TensorType) -> Option<Dim> {
+    pub(crate) fn index_bound(&self, frame: &Frame<'a>, ty: &hir::TensorType) -> Option<Dim> {
         let mut above = self.program.lineage(ty.elem.meaning.as_ref()?);
         let meaning = above
             .find(|it| matches!(self.program.meanings[it.id].name.as_str(), "Token" | "Index"))?;

@@ -28,13 +28,19 @@ impl<'a> Lowerer<'a> {
                 let value = if frame.pointwise { value } else { self.settled_value(value)? };
                 match (binding.tuple, value) {
                     (true, Val::Tuple(parts)) => {
-                        frame.locals.extend(binding.locals.iter().copied().zip(parts));
+                        for (local, part) in binding.locals.iter().zip(parts) {
+                            let part = self.traced_local(frame, *local, part)?;
+                            frame.locals.insert(*local, part);
+                        }
                     }
                     (true, _) => {
                         return Err(self.internal("something that is no tuple is taken apart"));
                     }
                     (false, value) => {
-                        frame.locals.extend(binding.locals.first().map(|local| (*local, value)));
+                        if let Some(local) = binding.locals.first() {
+                            let value = self.traced_local(frame, *local, value)?;
+                            frame.locals.insert(*local, value);
+                        }
                     }
                 }
                 Ok(())
@@ -304,7 +310,7 @@ impl<'a> Lowerer<'a> {
                 }
             },
         };
-        let mut inner = Frame::new(function, instance);
+        let mut inner = Frame::called(function, instance, &frame.scope);
         inner.pointwise = frame.pointwise;
         inner.pack = self.pack(frame, &call.pack);
         if let Some(float) = &call.float {
@@ -341,7 +347,11 @@ impl<'a> Lowerer<'a> {
                 frame.locals.insert(*after, value);
             }
         }
-        if frame.pointwise { Ok(result) } else { self.settled_value(result) }
+        if frame.pointwise {
+            return Ok(result);
+        }
+        let result = self.settled_value(result)?;
+        self.traced(&inner, "", &function.result, result)
     }
 
     pub(crate) fn pack(&self, frame: &Frame<'a>, binding: &PackBinding) -> Vec<Dim> {

@@ -19,6 +19,9 @@ pub(crate) struct Frame<'a> {
     pub function: &'a Function,
     /// The layer whose function it is.
     pub instance: Option<Rc<Instance>>,
+    /// Where the function stands among the calls: what the names of its trace points start
+    /// with.
+    pub scope: String,
     /// Size variables, those of the layer included.
     pub sizes: HashMap<Name, Dim>,
     /// The axes that `..` stands for.
@@ -37,11 +40,27 @@ pub(crate) struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
+    /// A function that is called in a scope.
+    pub(crate) fn called(
+        function: &'a Function,
+        instance: Option<Rc<Instance>>,
+        around: &str,
+    ) -> Frame<'a> {
+        let around = instance.as_ref().map_or(around, |it| it.place.as_str()).to_owned();
+        let scope = match function.name {
+            Some(name) if around.is_empty() => name.to_string(),
+            Some(name) => format!("{around}.{name}"),
+            None => around,
+        };
+        Frame { scope, ..Frame::new(function, instance) }
+    }
+
     pub(crate) fn new(function: &'a Function, instance: Option<Rc<Instance>>) -> Frame<'a> {
         let sizes = instance.as_ref().map(|it| it.sizes.clone()).unwrap_or_default();
         Frame {
             function,
             instance,
+            scope: String::new(),
             sizes,
             pack: Vec::new(),
             float: Elem::F32,

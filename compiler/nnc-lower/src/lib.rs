@@ -35,12 +35,14 @@ mod scalar;
 mod scan;
 mod space;
 mod test_block;
+mod trace;
 mod value;
 
-pub use entry::{Lowered, lower, lower_function, model_of_export};
+pub use entry::{Lowered, lower, lower_function, lower_traced, model_of_export};
 pub use params::ParamInfo;
 pub use space::{Hole, holes, members};
 pub use test_block::{LoweredAssert, LoweredTest, LoweredTests, lower_comparisons, lower_tests};
+pub use trace::{TracePoint, Traces};
 
 #[cfg(test)]
 mod tests;

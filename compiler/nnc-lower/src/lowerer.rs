@@ -9,6 +9,7 @@ use nnc_shape::Dim;
 
 use crate::building::{Building, Home, Source};
 use crate::errors;
+use crate::trace::Tracing;
 
 /// Lowering one entry ends with its first mistake.
 pub(crate) type Lowering<T> = Result<T, Box<Diagnostic>>;
@@ -40,6 +41,9 @@ pub(crate) struct Lowerer<'a> {
     pub asserted: Vec<nnc_hir::Condition>,
     /// Which candidate stands in which hole, by the hole's place.
     pub choices: HashMap<String, usize>,
+    /// The entry that is being lowered.
+    pub entry: Name,
+    pub tracing: Tracing,
     /// Outcomes of `assert`s in a test.
     pub outcomes: Vec<Outcome>,
     /// Whether what the comparisons of a test compare is told, too.
@@ -60,6 +64,8 @@ impl<'a> Lowerer<'a> {
             fields: 0,
             asserted: Vec::new(),
             choices: HashMap::new(),
+            entry: Name::new(""),
+            tracing: Tracing::default(),
             outcomes: Vec::new(),
             compared: false,
         }

@@ -136,13 +136,18 @@ impl<'a> Lowerer<'a> {
             return Err(self.internal(format!("`{}` was not checked", candidate.text)));
         };
         let mut inner = Frame::new(&program.functions[function], Some(owner));
+        inner.scope.clone_from(&field.place);
         inner.pointwise = frame.pointwise;
         inner.pack = self.pack(frame, pack);
         inner.sizes.extend(dims.iter().map(|(name, dim)| (*name, frame.dim(dim))));
         let value = if frame.pointwise { value } else { self.settled_value(value)? };
         inner.locals.extend(inner.function.params.iter().map(|it| (it.local, value.clone())));
         let result = self.enter(&mut inner)?;
-        if frame.pointwise { Ok(result) } else { self.settled_value(result) }
+        if frame.pointwise {
+            return Ok(result);
+        }
+        let result = self.settled_value(result)?;
+        self.traced(&inner, "", &inner.function.result, result)
     }
 
     /// The branch of an `if` field that the sizes choose.

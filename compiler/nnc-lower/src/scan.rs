@@ -69,6 +69,8 @@ impl<'a> Lowerer<'a> {
             let step = self.stored(&step)?;
             outputs.push(self.resolve(step)?);
         }
+        let (traced, values): (Vec<String>, Vec<_>) = self.traced_in_body()?.into_iter().unzip();
+        outputs.extend(values);
         let mut building = self.finish_graph()?;
         building.graph.outputs = outputs;
         let types: Vec<TensorType> = (building.graph.outputs.iter().enumerate())
@@ -94,13 +96,15 @@ impl<'a> Lowerer<'a> {
         }
         let body = self.module.graphs.push(building.graph);
         let carried = starts.len() as u32;
-        let op = Op::Scan(ScanOp { body, variable, extent, carried, params });
+        let op = Op::Scan(ScanOp { body, variable, extent: extent.clone(), carried, params });
         let results = self.add_results(op, operands, types)?;
         let (last, all) = results.split_at(starts.len());
         for (carry, source) in scan.carries.iter().zip(last) {
             let tensor = self.tensor_of(*source);
             frame.locals.insert(carry.last, Val::Tensor(tensor));
         }
+        let (all, read) = all.split_at(scan.yields.len());
+        self.traced_after_loop(traced, read, &extent)?;
         for (given, source) in scan.yields.iter().zip(all) {
             let tensor = self.moved(*source, given.axis);
             frame.locals.insert(given.all, Val::Tensor(tensor));

@@ -138,6 +138,17 @@ pub(crate) struct Run {
     /// A size that no input's shape gives, such as T=16
     #[arg(long, value_name = "NAME=N", value_parser = size)]
     pub size: Vec<(String, i64)>,
+    /// Give a value on the way, too: what a layer gives, such as `blocks.3.attn`, or a `let` in
+    /// its function, such as `blocks.3.attn.p`; `*` stands for any text
+    #[arg(long, value_name = "NAME")]
+    pub trace: Vec<String>,
+    /// Put something else in the place of a value on the way: `NAME=FILE`, `NAME=[[1, 2]]`, or
+    /// `NAME=0` for one number everywhere
+    #[arg(long, value_name = "SPEC")]
+    pub replace: Vec<String>,
+    /// List the values on the way that can be traced or replaced, and run nothing
+    #[arg(long)]
+    pub trace_points: bool,
     /// Where the outputs go: a .safetensors, .npz or .npy file, or a folder for npy files
     /// [default: as text to standard output]
     #[arg(short, long, value_name = "PATH", value_hint = ValueHint::AnyPath)]

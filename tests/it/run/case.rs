@@ -7,6 +7,7 @@ use super::compiled::Compiled;
 use super::directive::{Call, Directives, parse};
 use super::engine::{Engine, Evaluator, Params};
 use super::expected::{Expected, read_expected};
+use super::traced::Traced;
 use super::value::Value;
 use super::weights::Weights;
 use crate::support;
@@ -39,6 +40,7 @@ pub(crate) struct Model {
     pub(crate) weights: Weights,
     /// What the weights say, as the evaluator takes it.
     pub(crate) params: Params,
+    traced: Option<Traced>,
 }
 
 /// Makes an engine for a model.
@@ -153,6 +155,16 @@ impl Case {
         self.agrees("compiled", &|model| Ok(Box::new(Compiled::new(backend, cpu, model)?)))
     }
 
+    /// Holds the evaluator on graphs whose values on the way are read and replaced against
+    /// that on those as lowered.
+    pub(crate) fn check_traced(&self) -> Result<(), String> {
+        let results = self.run(&|model| match &model.traced {
+            Some(traced) => Ok(traced.engine(model)),
+            None => as_lowered(model),
+        })?;
+        told(self.differences(&results, 0.0))
+    }
+
     fn agrees(&self, what: &str, engine: Make<'_>) -> Result<(), String> {
         let results = self.run(engine)?;
         let mut failures = self.differences(&results, self.tolerance(what));
@@ -252,7 +264,8 @@ impl Tests {
         let module = lowered.module.clone();
         let optimised = optimised(&module)?;
         let (weights, params) = (Weights::none(), Params::new());
-        let model = Model { name: Name::new("tests"), module, optimised, weights, params };
+        let name = Name::new("tests");
+        let model = Model { name, module, optimised, weights, params, traced: None };
         Ok(Tests { lowered, model })
     }
 
@@ -312,6 +325,10 @@ fn models(session: &Session, directives: &Directives) -> Result<Vec<Model>, Fail
     if session.program()?.models.is_empty() {
         return Ok(models);
     }
+    let mut pick = |below: usize| {
+        use std::hash::{BuildHasher, Hasher};
+        std::hash::RandomState::new().build_hasher().finish() as usize % below
+    };
     for id in session.models()? {
         let lowered = session.lowered(id)?;
         let declaration = session.declaration(id);
@@ -329,6 +346,7 @@ fn models(session: &Session, directives: &Directives) -> Result<Vec<Model>, Fail
             optimised: session.optimised(id)?.clone(),
             weights,
             params: tensors,
+            traced: Some(Traced::of(session.program()?, declaration, &mut pick)?),
         });
     }
     Ok(models)

@@ -193,3 +193,79 @@ model big = Net<64, 4000000000> { entry main with { B <= 2 } }
         assert!(text.contains("memory"), "{target}: {text}");
     }
 }
+
+/// Doubles its input three times, and adds it.
+const DOUBLES: &str = "dims B: batch, D: feat, L
+layer Double<D> {
+    fn (x: f32[B, D]) -> f32[B, D] {
+        let y[b, d] = 2.0 * x[b, d];
+        y
+    }
+}
+layer Net<D, L> {
+    blocks: [Double<D>; L]
+    fn (x: f32[B, D]) -> f32[B, D] {
+        let h = fold(blocks, x, |h, block| block(h));
+        scan t in B with last[d: D] = 0.0 {
+            last[d] = h[t, d];
+            yield lasts[t, d] = last[d];
+        }
+        x + lasts
+    }
+}
+model net = Net<2, 3> { entry main with { B <= 4 } }
+";
+
+#[test]
+fn values_on_the_way_are_listed_read_and_replaced() {
+    let folder = Folder::new();
+    folder.write("net.nn", DOUBLES);
+    assert_snapshot!(folder.nnc(&["run", "net.nn", "--trace-points"]).ok(), @r"
+    main  blocks.0.y  f32[B, 2]
+    main  blocks.0    f32[B, 2]
+    main  blocks.1.y  f32[B, 2]
+    main  blocks.1    f32[B, 2]
+    main  blocks.2.y  f32[B, 2]
+    main  blocks.2    f32[B, 2]
+    main  h           f32[B, 2]
+    main  last        f32[B, 2]  of each step of a scan
+    main  lasts       f32[B, 2]  of each step of a scan
+    ");
+    let on = |target: &str, more: &[&str]| {
+        folder.nnc(&[&["run", "net.nn", "-i", "x=[[1, 2]]", "--target", target], more].concat())
+    };
+    let run = |more: &[&str]| {
+        let out = on("cpu", more).ok();
+        assert_eq!(out, on("evaluator", more).ok());
+        out
+    };
+    let fails = |more: &[&str], code: i32| on("evaluator", more).fails(code);
+    assert_snapshot!(run(&["--trace", "blocks.*.y", "--trace=last"]), @r"
+    output: f32[1, 2] = [[9, 18]]
+    blocks.0.y: f32[1, 2] = [[2, 4]]
+    blocks.1.y: f32[1, 2] = [[4, 8]]
+    blocks.2.y: f32[1, 2] = [[8, 16]]
+    last: f32[1, 2] = [[8, 16]]
+    ");
+    assert_snapshot!(run(&["--replace", "blocks.1=0"]), @"output: f32[1, 2] = [[1, 2]]");
+    assert_snapshot!(run(&["--replace", "blocks.*.y=[[1, 1]]", "--trace=h"]), @r"
+    output: f32[1, 2] = [[2, 3]]
+    h: f32[1, 2] = [[1, 1]]
+    ");
+    assert_snapshot!(fails(&["--trace", "blocks.3"], 2), @r"
+    error: no value on the way is called `blocks.3`
+      help: did you mean `blocks.0`?
+    ");
+    assert_snapshot!(fails(&["--replace", "last=0"], 2), @r"
+    error: `last` cannot be replaced
+      note: it has a value for each step of a scan, and can only be read
+    ");
+    assert_snapshot!(fails(&["--replace", "h"], 2), @r"
+    error: `--replace h` does not say by what
+      help: write `--replace h=FILE`
+    ");
+    assert_snapshot!(fails(&["--replace", "h=[[1]]"], 1), @r"
+    error: `h` is f32[1, 1], expected f32[1, 2]
+      note: `h` is f32[B, 2], with B = 1
+    ");
+}
