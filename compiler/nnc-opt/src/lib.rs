@@ -34,6 +34,7 @@ mod space;
 mod split;
 mod tidy;
 mod uses;
+mod weights;
 
 pub use absorb_views::ABSORB_VIEWS;
 pub use drop_dead::DROP_DEAD;

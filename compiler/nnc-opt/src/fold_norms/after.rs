@@ -1,13 +1,14 @@
 //! A scale of a contraction's result.
 
-use super::Cx;
+use super::reweight;
 use crate::compose::replace_reads;
 use crate::tidy::nest;
+use crate::weights::Weights;
 use nnc_graph::{Binary, Graph, Index, NestKind, NodeId, Scalar, Unary, Value, Var};
 use std::cell::Cell;
 
 /// Moves a scale that is known before from a contraction's `finish` into its weight.
-pub(super) fn fold(cx: &mut Cx, graph: &mut Graph, id: NodeId) -> bool {
+pub(super) fn fold(cx: &mut Weights, graph: &mut Graph, id: NodeId) -> bool {
     let node = graph.node(id);
     let Some(before) = nest(node) else { return false };
     let NestKind::Reduce(reduction) = &before.kind else { return false };
@@ -26,7 +27,7 @@ pub(super) fn fold(cx: &mut Cx, graph: &mut Graph, id: NodeId) -> bool {
     if let NestKind::Reduce(reduction) = &mut after.kind {
         reduction.finish = finish;
     }
-    cx.reweight(graph, id, weighted.weight, scale, operands);
+    reweight(cx, graph, id, weighted.weight, scale, operands);
     let operands = graph.node(id).operands.clone();
     cx.set(graph, id, Some(after), operands);
     true
@@ -64,7 +65,7 @@ struct Linear {
 
 /// Takes the scale off the reduced value, wherever it occurs.
 struct Peel<'a> {
-    cx: &'a Cx,
+    cx: &'a Weights,
     operands: &'a [Value],
     /// What has been taken off so far: the same everywhere.
     scale: Option<Scalar>,

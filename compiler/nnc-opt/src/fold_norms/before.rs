@@ -1,10 +1,11 @@
 //! A scale and an offset of a contraction's operand.
 
-use super::{Cx, Weighted};
+use super::reweight;
 use crate::compose::{rename_vars, replace_acc};
 use crate::cost::{vars_of, vars_of_scalar};
 use crate::inline::reads_of;
 use crate::tidy::nest;
+use crate::weights::{Weighted, Weights};
 use nnc_graph::{
     Affine, Axis, Binary, Elem, Graph, Index, Nest, NestKind, NodeId, ReduceOp, Reduction, Scalar,
     Value, Var,
@@ -21,12 +22,12 @@ struct Gained {
 
 /// Moves the gain and offset of a map whose readers are all contractions with
 /// weights into those weights.
-pub(super) fn fold(cx: &mut Cx, graph: &mut Graph, id: NodeId) -> bool {
+pub(super) fn fold(cx: &mut Weights, graph: &mut Graph, id: NodeId) -> bool {
     let Some((gained, readers)) = plan(cx, graph, id) else { return false };
     let norm = graph.node(id).operands.clone();
     for (reader, weighted, gain, offset) in readers {
         let weight = graph.node(reader).operands[weighted.weight as usize];
-        cx.reweight(graph, reader, weighted.weight, gain, norm.clone());
+        reweight(cx, graph, reader, weighted.weight, gain, norm.clone());
         if let Some(offset) = offset {
             add_offset(cx, graph, reader, weight, &weighted.at, offset, &norm);
         }
@@ -44,7 +45,7 @@ pub(super) fn fold(cx: &mut Cx, graph: &mut Graph, id: NodeId) -> bool {
 /// own index variables.
 type Reader = (NodeId, Weighted, Scalar, Option<Scalar>);
 
-fn plan(cx: &Cx, graph: &Graph, id: NodeId) -> Option<(Gained, Vec<Reader>)> {
+fn plan(cx: &Weights, graph: &Graph, id: NodeId) -> Option<(Gained, Vec<Reader>)> {
     let node = graph.node(id);
     let map = nest(node)?;
     let NestKind::Map { value } = &map.kind else { return None };
@@ -77,7 +78,7 @@ fn plan(cx: &Cx, graph: &Graph, id: NodeId) -> Option<(Gained, Vec<Reader>)> {
 }
 
 /// Sees `rest * gain + offset` in a value, factors in any order.
-fn gained(cx: &Cx, operands: &[Value], value: &Scalar) -> Option<Gained> {
+fn gained(cx: &Weights, operands: &[Value], value: &Scalar) -> Option<Gained> {
     let known = |it: &Scalar| cx.decides(operands, it);
     match value {
         Scalar::Binary(Binary::Add, left, right) => {
@@ -159,7 +160,7 @@ fn on_reader(reader: &Nest, offset: &Scalar, weighted: &Weighted) -> Option<Scal
 
 /// Adds `Σ offset * weight`, computed before the program runs, to a contraction.
 fn add_offset(
-    cx: &mut Cx,
+    cx: &mut Weights,
     graph: &mut Graph,
     id: NodeId,
     weight: Value,
