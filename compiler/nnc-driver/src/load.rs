@@ -88,12 +88,14 @@ impl Loaded {
 
     /// Loads what the modules use and what that uses in turn.
     fn add_used(&mut self, package: Option<&Path>) -> Result<(), Error> {
-        let mut library = false;
+        let mut library = Vec::new();
         let mut waiting: VecDeque<usize> = (0..self.modules.len()).collect();
         while let Some(at) = waiting.pop_front() {
             for path in used_modules(&self.modules[at].ast) {
-                library |= path.first().is_some_and(|it| it == "std");
                 let name = path.join(".");
+                if path.first().is_some_and(|it| it == "std") {
+                    library.push(name.clone());
+                }
                 let Some(package) = package.filter(|_| !library_has(&name) && !self.has(&name))
                 else {
                     continue;
@@ -104,10 +106,8 @@ impl Loaded {
                 }
             }
         }
-        if library {
-            for (path, text) in nnc_stdlib::modules() {
-                self.add((*path).to_owned(), path, text, false);
-            }
+        for (path, text) in nnc_stdlib::needed(library.iter().map(String::as_str)) {
+            self.add(path.to_owned(), path, text, false);
         }
         Ok(())
     }
@@ -255,7 +255,7 @@ mod tests {
         write("other.nn", "use std.nn.{relu}\n");
         assert_eq!(paths(&folder.path().join("model.nn")), ["model", "mlp", "parts.deep"]);
         let all = paths(folder.path());
-        assert_eq!(all, ["mlp", "model", "other", "parts.deep", "std.nn", "std.rasp", "std.audio"]);
+        assert_eq!(all, ["mlp", "model", "other", "parts.deep", "std.nn"]);
     }
 
     #[test]
@@ -287,7 +287,13 @@ mod tests {
 
     #[test]
     fn the_library_is_there_without_files() {
-        let loaded = load_text("a.nn", "use std.nn.{relu}");
-        assert_eq!(loaded.modules.len(), 1 + nnc_stdlib::modules().len());
+        let names = |text| {
+            let loaded = load_text("a.nn", text);
+            loaded.modules.iter().map(|it| it.path.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(names("use std.nn.{relu}"), ["a", "std.nn"]);
+        assert_eq!(names("use std.audio.stft"), ["a", "std.nn", "std.audio"]);
+        // What is meant is to be found among all of it.
+        assert_eq!(names("use std.nm.{relu}").len(), 1 + nnc_stdlib::modules().len());
     }
 }

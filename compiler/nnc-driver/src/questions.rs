@@ -29,7 +29,8 @@ pub struct Comparison {
 
 /// A program that is only there to be asked about the library.
 pub fn library_session() -> Session {
-    let library = Session::from_text("library", "use std.nn");
+    let all = nnc_stdlib::modules().iter().map(|(path, _)| format!("use {path}\n"));
+    let library = Session::from_text("library", &all.collect::<String>());
     let mut names: Vec<&str> = Vec::new();
     let mut text = String::new();
     for module in library.modules().iter().filter(|it| !it.root) {

@@ -13,12 +13,12 @@ use nnc_base::{Diagnostic, Sources};
 use nnc_hir::Program;
 use nnc_sema::{ModuleInput, analyze};
 
-/// The program of one module and the standard library; panics if it has mistakes.
+/// The program of one module with what it uses of the library; panics if it has mistakes.
 fn checked(text: &str) -> (Program, Sources) {
     let mut sources = Sources::new();
     let mut parsed = Vec::new();
-    let std_modules = nnc_stdlib::modules().iter().copied();
-    for (path, text) in std_modules.chain([("main", text)]) {
+    let library = nnc_stdlib::needed(nnc_stdlib::uses(text));
+    for (path, text) in library.into_iter().chain([("main", text)]) {
         let file = sources.add(path, text);
         let tree = nnc_syntax::parse(file, text);
         assert!(tree.diagnostics.is_empty(), "{}", messages(&sources, &tree.diagnostics));

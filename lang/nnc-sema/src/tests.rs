@@ -13,13 +13,12 @@ use nnc_base::{Diagnostic, Sources};
 
 use crate::{Analysis, ModuleInput, analyze};
 
-/// Checks modules given as name and text, with the library where one uses it.
+/// Checks modules given as name and text, with what they use of the library.
 pub(crate) fn check(modules: &[(&str, &str)]) -> (Sources, Analysis) {
-    let library = modules.iter().any(|(_, text)| text.contains("use std."));
-    let library = if library { nnc_stdlib::modules() } else { &[] };
+    let library = nnc_stdlib::needed(modules.iter().flat_map(|(_, text)| nnc_stdlib::uses(text)));
     let mut sources = Sources::new();
     let mut parsed = Vec::new();
-    for (name, text) in modules.iter().chain(library) {
+    for (name, text) in modules.iter().chain(&library) {
         let file = sources.add(*name, *text);
         parsed.push((*name, file, nnc_syntax::parse(file, text)));
     }

@@ -92,8 +92,10 @@ fn library() -> Vec<Source> {
     modules.filter_map(|(at, (path, text))| Source::new(path, text, 1000 + at as u32)).collect()
 }
 
-fn uses_library(text: &str) -> bool {
-    text.contains("use std.")
+/// What a text uses of the library.
+fn used(library: &[Source], text: &str) -> Vec<Source> {
+    let needed = nnc_stdlib::needed(nnc_stdlib::uses(text));
+    library.iter().filter(|it| needed.iter().any(|(path, _)| *path == it.path)).cloned().collect()
 }
 
 /// The name of a file's module: `1_mlp.nn` is `mlp`.
@@ -125,12 +127,18 @@ fn reference() -> Vec<(String, String)> {
 pub(super) fn subjects() -> Vec<Subject> {
     let library = library();
     let mut subjects = Vec::new();
-    for (at, module) in library.iter().enumerate() {
-        let mut others = library.clone();
-        others.remove(at);
+    for module in &library {
+        // What it uses, and what uses it.
+        let own = used(&library, &module.text);
+        let near = |it: &&Source| {
+            own.iter().any(|of| of.path == it.path)
+                || used(&library, &it.text).iter().any(|of| of.path == module.path)
+        };
+        let others =
+            library.iter().filter(|it| it.path != module.path).filter(near).cloned().collect();
         subjects.push(Subject::new(module.path.clone(), module.clone(), others));
     }
-    let with_library = |text: &str| if uses_library(text) { library.clone() } else { Vec::new() };
+    let with_library = |text: &str| used(&library, text);
     for folder in ["examples", "tests/run"] {
         for path in files(&root().join(folder), &["nn"]) {
             let text = read(&path).unwrap_or_default();

@@ -295,8 +295,8 @@ impl Tests {
 
 /// The tests of the library hold on an engine.
 pub(crate) fn library_tests() -> Result<Case, String> {
-    let text = "use std.nn.{relu}\nuse std.audio.{stft}\n";
-    let session = Session::from_text("main.nn", text);
+    let all = nnc_stdlib::modules().iter().map(|(path, _)| format!("use {path}\n"));
+    let session = Session::from_text("main.nn", &all.collect::<String>());
     let told = |failure| error(session.sources(), &failure, Format::Human, Style::PLAIN);
     let tests = Tests::of(session.program().map_err(told)?).map_err(told)?;
     Ok(Case {

@@ -120,7 +120,8 @@ fn resnet50() {
 
 #[test]
 fn the_tests_of_the_standard_library() {
-    let (program, sources) = checked("");
+    let all = nnc_stdlib::modules().iter().map(|(path, _)| format!("use {path}\n"));
+    let (program, sources) = checked(&all.collect::<String>());
     let tests =
         crate::lower_tests(&program).unwrap_or_else(|it| panic!("{}", messages(&sources, &it)));
     nnc_graph::verify(&tests.module).unwrap_or_else(|it| panic!("{it}\n{}", tests.module));

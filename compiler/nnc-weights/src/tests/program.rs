@@ -9,11 +9,12 @@ use nnc_sema::{ModuleInput, analyze};
 
 use crate::{Map, Param, Tensor, WeightFile, write_safetensors};
 
-/// The program of one module and the standard library; panics if it has mistakes.
+/// The program of one module with what it uses of the library; panics if it has mistakes.
 pub(super) fn checked(text: &str) -> (Program, Sources) {
     let mut sources = Sources::new();
     let mut parsed = Vec::new();
-    for (path, text) in nnc_stdlib::modules().iter().copied().chain([("main", text)]) {
+    let library = nnc_stdlib::needed(nnc_stdlib::uses(text));
+    for (path, text) in library.into_iter().chain([("main", text)]) {
         let file = sources.add(path, text);
         let tree = nnc_syntax::parse(file, text);
         assert!(tree.diagnostics.is_empty(), "{}", messages(&sources, &tree.diagnostics));

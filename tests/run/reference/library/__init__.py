@@ -1,0 +1,4 @@
+"""The library's layers, from their papers' equations; ../../torch_layers.py holds those that
+PyTorch has against it."""
+
+from . import activations, attention, norms, positions
