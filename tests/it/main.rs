@@ -13,3 +13,4 @@ mod support;
 mod tidy;
 mod transformers;
 mod ui;
+mod zoo;

@@ -4,6 +4,7 @@
 //!
 //! ```text
 //! # params: random(9)
+//! # params *norm*.weight: random(9, 0.5, 1.5)
 //! # param norm.running_var = random(4, [7], 0.5, 1.5)
 //! # stored h.0.c_attn.weight: f16 = random(5, [12, 36])
 //! # run: forward(x = random(3, [5, 7])) => output = expected
@@ -13,17 +14,18 @@
 //! # tolerance expected 2e-2: bf16 keeps 8 bits
 //! ```
 //!
-//! - `params` fills all parameters of the models, each from the seed and its name;
-//!   `param` says otherwise of one. For models with a checkpoint block, `stored` gives the
-//!   tensors in the weight file instead, under the names and (if it is not f32)
-//!   the elements that they have there. Either way
-//!   a weight file is written, and the compiler reads it as it would read anybody's.
+//! - `params` fills all parameters of the models, each from the seed and its name, those
+//!   whose names match a pattern otherwise; `param` says otherwise of one. For models with
+//!   a checkpoint block, the tensors that the weight file has to have are filled instead,
+//!   under the names that they have there; `stored` gives one, with (if it is not f32) its
+//!   elements. Either way a weight file is written, and the compiler reads it as it would
+//!   read anybody's.
 //! - `run` calls an entry (`model.entry` where several models have one of that name) with
 //!   inputs by name. State that is not given is zeros. Sizes that no input shows are given
 //!   behind `where`. `then` goes on with the state and the sizes that the call before left.
 //! - Behind `=>` stand outputs, state after the call by its input's name, and lengths.
-//!   `expected` means the numbers in `expected/PROGRAM.txt`, which `expected.py` computed
-//!   with numpy; `finite([2, 5])` means any numbers of that shape. Whatever is not named is held against the reference evaluator only.
+//!   `expected` means the numbers in `expected/PROGRAM.txt` or beside it in `PROGRAM.txt`,
+//!   which `expected.py` computed with numpy; `finite([2, 5])` means any numbers of that shape. Whatever is not named is held against the reference evaluator only.
 //! - `tolerance` widens what is allowed: `expected` of the evaluator against the expected
 //!   numbers, `optimised` of the evaluator on the optimised graph against that on the
 //!   graph as it was lowered, `compiled` of the back ends against the evaluator. Unless
@@ -38,12 +40,12 @@
 //! names contain the text.
 
 mod arguments;
-mod case;
+pub(crate) mod case;
 mod compare;
 mod compiled;
 mod directive;
 mod engine;
-mod expected;
+pub(crate) mod expected;
 mod traced;
 mod value;
 mod weights;

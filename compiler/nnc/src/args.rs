@@ -73,6 +73,7 @@ pub(crate) enum Command {
     Rasp(Rasp),
     Opt(Opt),
     Test(Test),
+    Zoo(Zoo),
     Completions(Completions),
 }
 
@@ -419,6 +420,20 @@ pub(crate) struct Fill {
 pub(crate) struct Explain {
     /// Such as E0201; without it, all codes are listed
     pub code: Option<String>,
+}
+
+/// List the architectures that come with the compiler, or take one to start from
+#[derive(Group, Debug)]
+pub(crate) struct Zoo {
+    /// The architecture; without it, all are listed with parameters and FLOPs
+    pub name: Option<String>,
+    /// The folder to write its files to [default: its page and its program as text to standard
+    /// output]
+    #[arg(short, long, value_name = "FOLDER", value_hint = ValueHint::DirPath, requires = "name")]
+    pub output: Option<PathBuf>,
+    /// JSON instead of text
+    #[arg(long, conflicts_with = "name")]
+    pub json: bool,
 }
 
 /// Talk with the RASP language of select and aggregate

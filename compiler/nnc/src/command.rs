@@ -16,6 +16,7 @@ mod rasp;
 mod run;
 mod search;
 mod test;
+mod zoo;
 
 use crate::args::{self, Args, Command, Program};
 use crate::backends::{self, Target};
@@ -58,6 +59,7 @@ pub(crate) fn run(args: Args, terminal: &Terminal) -> u8 {
         Command::Rasp(args) => rasp::run(&mut context, args),
         Command::Opt(args) => opt::run(&mut context, args),
         Command::Test(args) => test::run(&mut context, args),
+        Command::Zoo(args) => zoo::run(&mut context, args),
         Command::Completions(args) => completions::run(&mut context, args),
     };
     match result {

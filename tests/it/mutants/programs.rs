@@ -141,6 +141,10 @@ pub(super) fn subjects() -> Vec<Subject> {
     let with_library = |text: &str| used(&library, text);
     for folder in ["examples", "tests/run"] {
         for path in files(&root().join(folder), &["nn"]) {
+            // Those are of the same layers many times over.
+            if shown(&path).starts_with("examples/zoo/") {
+                continue;
+            }
             let text = read(&path).unwrap_or_default();
             let Some(module) = Source::new(&module_name(&path), &text, 0) else { continue };
             let others = with_library(&text);

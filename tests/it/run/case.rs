@@ -2,7 +2,7 @@
 
 use super::TOLERANCE;
 use super::arguments::arguments;
-use super::compare::{compare, finite};
+use super::compare::{compare, finite, worst};
 use super::compiled::Compiled;
 use super::directive::{Call, Directives, parse};
 use super::engine::{Engine, Evaluator, Params};
@@ -135,14 +135,63 @@ impl Case {
         if let Value::Finite { shape } = value {
             return finite(found, shape);
         }
-        let wanted = match value.tensor(found.elem) {
-            Some(wanted) => wanted,
-            None => {
-                let wanted = self.expected.get(&(call, name.to_owned()));
-                wanted.ok_or("there are no expected numbers: run expected.py")?.cast(found.elem)
+        compare(&self.wanted(call, name, value, found)?, found, tolerance)
+    }
+
+    /// What a result should be.
+    fn wanted(
+        &self,
+        call: usize,
+        name: &str,
+        value: &Value,
+        found: &Tensor,
+    ) -> Result<Tensor, String> {
+        if let Some(wanted) = value.tensor(found.elem) {
+            return Ok(wanted);
+        }
+        let wanted = self.expected.get(&(call, name.to_owned()));
+        Ok(wanted.ok_or("there are no expected numbers: run expected.py")?.cast(found.elem))
+    }
+
+    /// How far the evaluator is off what is expected, relatively.
+    pub(crate) fn error(&self) -> Result<f64, String> {
+        self.error_of(&self.results)
+    }
+
+    /// [`Case::error`] on the optimised graphs.
+    pub(crate) fn error_optimised(&self) -> Result<f64, String> {
+        let engine: Make<'_> = &|it| Ok(Evaluator::boxed(&it.optimised, &it.params));
+        self.error_of(&self.run(engine)?)
+    }
+
+    /// [`Case::error`] of code that a back end makes for a machine.
+    #[cfg(feature = "llvm")]
+    pub(crate) fn error_compiled(&self, backend: &dyn Backend, cpu: &str) -> Result<f64, String> {
+        let engine: Make<'_> = &|it| Ok(Box::new(Compiled::new(backend, cpu, it)?));
+        self.error_of(&self.run(engine)?)
+    }
+
+    fn error_of(&self, results: &[Outputs]) -> Result<f64, String> {
+        let mut error: f64 = 0.0;
+        for (at, (call, outputs)) in self.directives.calls.iter().zip(results).enumerate() {
+            let (_, entry, _) = self.entry(call)?;
+            for (name, value) in &call.results {
+                let output = entry.outputs.iter().position(|it| it.name.as_str() == name);
+                let Some(output) = output else {
+                    self.check_result(at + 1, entry, outputs, name, value, 0.0)?;
+                    continue;
+                };
+                let found = &outputs.tensors[output];
+                let off = worst(&self.wanted(at + 1, name, value, found)?, found);
+                error = error.max(off.map_err(|wrong| format!("{name}: {wrong}"))?);
             }
-        };
-        compare(&wanted, found, tolerance)
+        }
+        Ok(error)
+    }
+
+    /// What may be between results and what is expected, where a comment says so.
+    pub(crate) fn stated_tolerance(&self) -> Option<f64> {
+        self.directives.tolerances.get("expected").copied()
     }
 
     /// Holds the evaluator on the optimised graphs against that on those as lowered.

@@ -9,26 +9,15 @@ use nnc_eval::Tensor;
 /// almost 0 need not have more exact digits than its neighbours. NaN is NaN and infinity
 /// is infinity; integers and bools are equal or wrong.
 pub(crate) fn compare(wanted: &Tensor, found: &Tensor, tolerance: f64) -> Result<(), String> {
-    if (wanted.elem, &wanted.shape) != (found.elem, &found.shape) {
-        return Err(format!(
-            "is {}{:?}, should be {}{:?}",
-            found.elem, found.shape, wanted.elem, wanted.shape
-        ));
-    }
     let exact = !wanted.elem.is_float();
-    let numbers = wanted.to_f64();
-    let sizes: Vec<f64> = numbers.iter().filter(|it| it.is_finite()).map(|it| it.abs()).collect();
-    let mean = sizes.iter().sum::<f64>() / sizes.len().max(1) as f64;
     let mut wrong = Vec::new();
     let mut worst: f64 = 0.0;
-    for (at, (wanted, found)) in numbers.into_iter().zip(found.to_f64()).enumerate() {
-        let same = wanted == found || wanted.is_nan() && found.is_nan();
-        let off = (wanted - found).abs() / wanted.abs().max(mean).max(f64::MIN_POSITIVE);
-        if same || !exact && off <= tolerance {
+    for (at, number) in numbers(wanted, found)?.into_iter().enumerate() {
+        if number.off == 0.0 || !exact && number.off <= tolerance {
             continue;
         }
-        worst = worst.max(if off.is_nan() { f64::INFINITY } else { off });
-        wrong.push((at, wanted, found));
+        worst = worst.max(number.off);
+        wrong.push((at, number.wanted, number.found));
     }
     if wrong.is_empty() {
         return Ok(());
@@ -44,6 +33,41 @@ pub(crate) fn compare(wanted: &Tensor, found: &Tensor, tolerance: f64) -> Result
         text.push_str(&format!("\n    at {place:?}: {found_number} instead of {wanted_number}"));
     }
     Err(text)
+}
+
+/// How far the worst number is off, in the measure of [`compare`].
+pub(crate) fn worst(wanted: &Tensor, found: &Tensor) -> Result<f64, String> {
+    Ok(numbers(wanted, found)?.iter().map(|it| it.off).fold(0.0, f64::max))
+}
+
+struct Number {
+    wanted: f64,
+    found: f64,
+    /// Infinite where only one of them is a number.
+    off: f64,
+}
+
+/// The numbers of two tensors of one type.
+fn numbers(wanted: &Tensor, found: &Tensor) -> Result<Vec<Number>, String> {
+    if (wanted.elem, &wanted.shape) != (found.elem, &found.shape) {
+        return Err(format!(
+            "is {}{:?}, should be {}{:?}",
+            found.elem, found.shape, wanted.elem, wanted.shape
+        ));
+    }
+    let numbers = wanted.to_f64();
+    let sizes: Vec<f64> = numbers.iter().filter(|it| it.is_finite()).map(|it| it.abs()).collect();
+    let mean = sizes.iter().sum::<f64>() / sizes.len().max(1) as f64;
+    let number = |(wanted, found): (f64, f64)| {
+        let off = (wanted - found).abs() / wanted.abs().max(mean).max(f64::MIN_POSITIVE);
+        let off = match wanted == found || wanted.is_nan() && found.is_nan() {
+            true => 0.0,
+            false if off.is_nan() => f64::INFINITY,
+            false => off,
+        };
+        Number { wanted, found, off }
+    };
+    Ok(numbers.into_iter().zip(found.to_f64()).map(number).collect())
 }
 
 /// Says where a tensor is of another shape, or has a number that is infinite or NaN.

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Directives {
     pub(crate) params: Option<Range>,
+    /// For tensors whose names match, the first that does.
+    pub(crate) patterns: Vec<(String, Range)>,
     pub(crate) param: Vec<(String, Value)>,
     /// Tensors in the weight file of a model with a checkpoint block.
     pub(crate) stored: Vec<(String, Elem, Value)>,
@@ -29,8 +31,26 @@ pub(crate) struct Call {
     pub(crate) results: Vec<(String, Value)>,
 }
 
-const STARTS: [&str; 6] =
-    ["# params:", "# param ", "# stored ", "# run:", "# then:", "# tolerance "];
+impl Directives {
+    /// Where the numbers of a tensor come from that no comment gives by its name.
+    pub(crate) fn range_of(&self, name: &str) -> Option<Range> {
+        let own = self.patterns.iter().find(|(pattern, _)| matches(pattern, name));
+        own.map(|it| it.1).or(self.params).map(|range| range.of_param(name))
+    }
+}
+
+/// Whether a name is a pattern's, in which `*` stands for any letters.
+fn matches(pattern: &str, name: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == name,
+        Some((front, rest)) => name.strip_prefix(front).is_some_and(|name| {
+            name.char_indices().any(|(at, _)| matches(rest, &name[at..])) || matches(rest, "")
+        }),
+    }
+}
+
+const STARTS: [&str; 7] =
+    ["# params:", "# params ", "# param ", "# stored ", "# run:", "# then:", "# tolerance "];
 const CONTINUED: &str = "#    ";
 
 /// Reads them; a mistake is told with its line.
@@ -60,11 +80,13 @@ pub(crate) fn parse(text: &str) -> Result<Directives, String> {
 fn directive(directives: &mut Directives, line: usize, text: &str) -> Result<(), String> {
     if let Some(rest) = text.strip_prefix("# params:") {
         let mut reader = Reader::new(rest);
-        let word = reader.name()?;
-        if word != "random" {
-            return Err(format!("`random(SEED)` expected, found `{word}`"));
-        }
-        directives.params = Some(reader.range()?.0);
+        directives.params = Some(reader.random()?);
+        return reader.end();
+    }
+    if let Some(rest) = text.strip_prefix("# params ") {
+        let (pattern, rest) = rest.split_once(':').ok_or("`params PATTERN: random(SEED)`")?;
+        let mut reader = Reader::new(rest);
+        directives.patterns.push((pattern.trim().to_owned(), reader.random()?));
         return reader.end();
     }
     if let Some(rest) = text.strip_prefix("# param ") {
@@ -172,6 +194,15 @@ impl<'a> Reader<'a> {
         let (word, rest) = self.rest.split_at(end);
         self.rest = rest.trim_start();
         word
+    }
+
+    /// `random(SEED)` or `random(SEED, LOW, HIGH)`.
+    fn random(&mut self) -> Result<Range, String> {
+        let word = self.name()?;
+        if word != "random" {
+            return Err(format!("`random(SEED)` expected, found `{word}`"));
+        }
+        Ok(self.range()?.0)
     }
 
     fn name(&mut self) -> Result<String, String> {
@@ -332,6 +363,19 @@ mod tests {
         assert_eq!((call.line, call.entry.as_str(), call.inputs.len()), (2, "step", 2));
         assert_eq!(call.dims, [("S".to_owned(), 3)]);
         assert_eq!(call.results[0], ("y".to_owned(), Value::Expected));
+    }
+
+    #[test]
+    fn a_pattern_stands_for_any_letters() {
+        let text =
+            "# params: random(1)\n# params *norm*.weight: random(2, 0.5, 1)\n# run: f() => y = 1";
+        let directives = parse(text).unwrap();
+        let low = |name: &str| directives.range_of(name).map(|it| it.low);
+        assert_eq!(low("blocks.0.norm1.weight"), Some(0.5));
+        assert_eq!(low("norm.weight"), Some(0.5));
+        for other in ["blocks.0.norm1.bias", "norm.weights", "weight", "nor.weight"] {
+            assert_eq!(low(other), Some(-1.0), "{other}");
+        }
     }
 
     #[test]

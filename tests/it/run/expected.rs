@@ -9,12 +9,16 @@ use std::path::Path;
 /// By call (from 1) and name, as f64.
 pub(crate) type Expected = BTreeMap<(usize, String), Tensor>;
 
-/// Reads `expected/PROGRAM.txt`: lines `CALL NAME [SHAPE]`, and after each the numbers,
-/// row by row. There is no file where the comments have all numbers.
+/// Reads `expected/PROGRAM.txt`, or `PROGRAM.txt` beside the program: lines `CALL NAME
+/// [SHAPE]`, and after each the numbers, row by row. There is no file where the comments
+/// have all numbers.
 pub(crate) fn read_expected(program: &Path) -> Result<Expected, String> {
     let mut path = program.with_file_name("expected");
     path.push(program.file_stem().unwrap_or_default());
     path.set_extension("txt");
+    if !path.exists() {
+        path = program.with_extension("txt");
+    }
     let mut tensors = Expected::new();
     if !path.exists() {
         return Ok(tensors);
@@ -23,6 +27,10 @@ pub(crate) fn read_expected(program: &Path) -> Result<Expected, String> {
     let wrong = |at: &str| format!("{}: `{at}`", support::shown(&path));
     let mut lines = text.lines().peekable();
     while let Some(head) = lines.next() {
+        // A count that the reference gives of a model at its published size.
+        if head.starts_with("parameters ") {
+            continue;
+        }
         let (front, shape) = head.split_once('[').ok_or_else(|| wrong(head))?;
         let mut words = front.split_whitespace();
         let (call, name) = (words.next().and_then(|it| it.parse().ok()), words.next());
@@ -45,4 +53,17 @@ pub(crate) fn read_expected(program: &Path) -> Result<Expected, String> {
         tensors.insert((call, name.to_owned()), tensor);
     }
     Ok(tensors)
+}
+
+/// The lines `parameters MODEL COUNT` of expected numbers.
+pub(crate) fn read_parameters(path: &Path) -> Result<Vec<(String, u64)>, String> {
+    let mut counts = Vec::new();
+    for line in support::read(path)?.lines() {
+        let Some(rest) = line.strip_prefix("parameters ") else { continue };
+        let count = rest
+            .split_once(' ')
+            .and_then(|(model, count)| Some((model.to_owned(), count.parse().ok()?)));
+        counts.push(count.ok_or_else(|| format!("{}: `{line}`", support::shown(path)))?);
+    }
+    Ok(counts)
 }

@@ -4,7 +4,7 @@ use super::directive::Directives;
 use nnc_driver::{Params, Tensor};
 use nnc_hir::{Model, Program};
 use nnc_lower::ParamInfo;
-use nnc_weights::write_safetensors;
+use nnc_weights::{Map, write_safetensors};
 use tempfile::TempDir;
 
 /// A file with a model's parameters, gone with this.
@@ -41,6 +41,7 @@ impl Weights {
                 let tensor = value.tensor(*elem).ok_or("`expected` is no tensor")?;
                 tensors.push(stored(name, &Tensor::from_eval(&tensor)));
             }
+            tensors.extend(wanted(program, model, infos, directives)?);
         } else {
             for info in infos {
                 tensors.push(stored(&info.name, &param(directives, info)?));
@@ -69,15 +70,47 @@ impl Weights {
     }
 }
 
+/// The tensors that the checkpoint block of a model asks for, as far as the comments do not
+/// list them, under the names that they have in a file.
+fn wanted(
+    program: &Program,
+    model: &Model,
+    infos: &[ParamInfo],
+    directives: &Directives,
+) -> Result<Vec<nnc_weights::Tensor>, String> {
+    let params = infos.iter().map(|info| nnc_weights::Param {
+        name: info.name.clone(),
+        elem: info.elem,
+        shape: info.shape.clone(),
+        formulas: info.formulas.clone(),
+        span: info.span,
+    });
+    let map = Map::new(program, model, params.collect())
+        .map_err(|wrong| wrong.iter().map(|it| it.message.clone()).collect::<String>())?;
+    let mut tensors = Vec::new();
+    for tensor in map.tensors() {
+        if directives.stored.iter().any(|it| it.0 == tensor.name) {
+            continue;
+        }
+        // Without numbers the file lacks it, which the compiler will say.
+        let Some(range) = directives.range_of(&tensor.name) else { continue };
+        let shape: Vec<usize> =
+            tensor.shape.iter().filter_map(|it| usize::try_from(*it).ok()).collect();
+        let numbers = range.tensor(tensor.elem, &shape);
+        tensors.push(stored(&tensor.name, &Tensor::from_eval(&numbers)));
+    }
+    Ok(tensors)
+}
+
 fn param(directives: &Directives, info: &ParamInfo) -> Result<Tensor, String> {
     let shape: Vec<usize> = info.shape.iter().filter_map(|it| usize::try_from(*it).ok()).collect();
     let own = directives.param.iter().find(|it| it.0 == info.name);
-    let tensor = match (own, directives.params) {
+    let tensor = match (own, directives.range_of(&info.name)) {
         (Some((_, value)), _) => value
             .tensor(info.elem)
             .filter(|it| it.shape == shape)
             .ok_or_else(|| format!("the parameter `{}` is {}{shape:?}", info.name, info.elem))?,
-        (None, Some(range)) => range.of_param(&info.name).tensor(info.elem, &shape),
+        (None, Some(range)) => range.tensor(info.elem, &shape),
         (None, None) => return Err(format!("nothing fills the parameter `{}`", info.name)),
     };
     Ok(Tensor::from_eval(&tensor))

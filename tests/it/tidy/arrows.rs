@@ -21,6 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("nnc-ide", &["nnc-sema", "nnc-fmt", "nnc-stdlib"]),
     ("nnc-lsp", &["nnc-ide"]),
     ("nnc-stdlib", &[]),
+    ("nnc-zoo", &[]),
     ("nnc-graph", &["nnc-shape"]),
     ("nnc-lower", &["nnc-hir", "nnc-graph"]),
     ("nnc-eval", &["nnc-graph"]),
@@ -57,7 +58,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     (
         "nnc",
-        &["nnc-driver", "nnc-rasp", "nnc-cpu", "nnc-cuda", "nnc-hls", "nnc-cranelift", "nnc-crate"],
+        &[
+            "nnc-driver",
+            "nnc-rasp",
+            "nnc-zoo",
+            "nnc-cpu",
+            "nnc-cuda",
+            "nnc-hls",
+            "nnc-cranelift",
+            "nnc-crate",
+        ],
     ),
     ("nnc-tests", &["nnc"]),
 ];

@@ -2,36 +2,34 @@
 
 import re
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
 import numpy as np
 
-STARTS = ("# params:", "# param ", "# stored ", "# run:", "# then:", "# tolerance ")
+STARTS = ("# params:", "# params ", "# param ", "# stored ", "# run:", "# then:", "# tolerance ")
 MASK = (1 << 64) - 1
 
 
 def splitmix(seed, count):
-    """The first outputs of SplitMix64."""
-    numbers = []
-    for _ in range(count):
-        seed = (seed + 0x9E3779B97F4A7C15) & MASK
-        z = seed
-        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK
-        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK
-        numbers.append(z ^ (z >> 31))
-    return numbers
+    """The first outputs of SplitMix64, as uint64, whose products wrap."""
+    z = np.uint64(seed) + np.uint64(0x9E3779B97F4A7C15) * np.arange(1, count + 1, dtype=np.uint64)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
 
 
 def random(seed, shape, low=-1.0, high=1.0):
     """Uniform numbers, rounded to f32."""
     count = int(np.prod(shape, dtype=int))
-    fractions = np.array([it >> 40 for it in splitmix(seed, count)], np.float64) / (1 << 24)
+    fractions = (splitmix(seed, count) >> np.uint64(40)).astype(np.float64) / (1 << 24)
     numbers = (low + (high - low) * fractions).astype(np.float32)
     return numbers.astype(np.float64).reshape(shape)
 
 
 def integers(seed, shape, low, end):
     count = int(np.prod(shape, dtype=int))
-    return np.array([low + it % (end - low) for it in splitmix(seed, count)], np.int64).reshape(shape)
+    steps = splitmix(seed, count) % np.uint64(end - low)
+    return (low + steps.astype(np.int64)).reshape(shape)
 
 
 def rounded(x, elem):
@@ -80,9 +78,16 @@ class Call:
 @dataclass
 class Comments:
     params: tuple = None
+    patterns: list = field(default_factory=list)
     param: dict = field(default_factory=dict)
     stored: dict = field(default_factory=dict)
     calls: list = field(default_factory=list)
+
+    def numbers(self, name, shape):
+        """Those of a tensor that no comment gives by its name."""
+        own = (it for pattern, it in self.patterns if fnmatchcase(name, pattern))
+        seed, *bounds = next(own, self.params)
+        return random(seed ^ name_hash(name), list(shape), *bounds)
 
 
 def split(text):
@@ -116,6 +121,8 @@ def read_calls(text):
     for line in lines:
         if match := re.match(r"# params: random\((.*)\)$", line):
             comments.params = tuple(eval(f"({match[1]},)", {"__builtins__": {}}))
+        elif match := re.match(r"# params (\S+): random\((.*)\)$", line):
+            comments.patterns.append((match[1], tuple(eval(f"({match[2]},)", {"__builtins__": {}}))))
         elif match := re.match(r"# param (\S+) = (.*)$", line):
             comments.param[match[1]] = value(match[2])
         elif match := re.match(r"# stored ([^\s:]+)(?:: (\w+))? = (.*)$", line):

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .comments import name_hash, random, rounded
+from .comments import rounded
 
 REFERENCES = {}
 
@@ -35,8 +35,7 @@ class Params:
         if own is not None:
             assert own.shape == shape, f"{name}: {own.shape} is not {shape}"
             return own
-        seed, *bounds = self.comments.params
-        return random(seed ^ name_hash(name), list(shape), *bounds)
+        return self.comments.numbers(name, shape)
 
     def stored(self, name, *shape):
         """A tensor of the weight file, by its name there."""

@@ -122,3 +122,43 @@ fn parameters_and_costs_are_also_data() {
     let message = folder.nnc(&["cost", "model.nn", "--size", "Q=3"]).fails(2);
     assert!(message.contains("`Q`"), "{message}");
 }
+
+#[test]
+fn an_architecture_of_the_zoo_is_a_program_to_start_from() {
+    let folder = Folder::new();
+    let list = folder.nnc(&["zoo"]).ok();
+    let line = list.lines().find(|it| it.starts_with("mlp_mixer ")).unwrap();
+    assert!(line.contains("59,880,472") && line.contains("MLP-Mixer: "), "{line}");
+    folder.nnc(&["zoo", "mlp_mixer", "-o", "mixer"]).ok();
+    assert_eq!(folder.nnc(&["check", "mixer/model.nn"]).ok(), "");
+    assert_eq!(folder.nnc(&["check", "mixer/check.nn"]).ok(), "");
+    // Written once more it is the same, and what a person has changed stays.
+    folder.nnc(&["zoo", "mlp_mixer", "-o", "mixer"]).ok();
+    folder.write("mixer/model.nn", "mine");
+    assert_snapshot!(folder.nnc(&["zoo", "mlp_mixer", "-o", "mixer"]).fails(2), @"
+    error: mixer/model.nn is there already and is another file
+      help: name a folder that is new or empty
+    ");
+    assert_eq!(folder.read("mixer/model.nn"), b"mine");
+    let listed: serde_json::Value =
+        serde_json::from_str(&folder.nnc(&["zoo", "--json"]).ok()).unwrap();
+    let mixer = listed.as_array().unwrap().iter().find(|it| it["name"] == "mlp_mixer").unwrap();
+    assert_eq!(mixer["parameters"], 59_880_472);
+    assert!(mixer["flops"].as_i64().unwrap() > 25_000_000_000);
+    let message = folder.nnc(&["zoo", "mlp_mixr"]).fails(2);
+    assert!(message.contains("did you mean `mlp_mixer`?"), "{message}");
+}
+
+#[test]
+fn pages_of_the_zoo_say_what_the_list_says() {
+    let folder = Folder::new();
+    let list = folder.nnc(&["zoo"]).ok();
+    let lines: Vec<&str> = list.lines().skip(1).take_while(|it| !it.is_empty()).collect();
+    assert!(lines.len() >= 3, "{list}");
+    for line in lines {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let page = folder.nnc(&["zoo", words[0]]).ok();
+        let row = format!("| {} | {} {} |", words[1], words[2], words[3]);
+        assert!(page.contains(&row), "{}: the page has no `{row}`", words[0]);
+    }
+}
