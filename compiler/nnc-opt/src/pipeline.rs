@@ -8,6 +8,7 @@ use crate::fold_norms::FOLD_NORMS;
 use crate::fuse_into_consumer::FUSE_INTO_CONSUMER;
 use crate::fuse_into_producer::FUSE_INTO_PRODUCER;
 use crate::hoist_params::HOIST_PARAMS;
+use crate::merge_sums::MERGE_SUMS;
 use crate::move_before_views::MOVE_BEFORE_VIEWS;
 use crate::share_common::SHARE_COMMON;
 use crate::share_graphs::SHARE_GRAPHS;
@@ -24,6 +25,7 @@ pub const PASSES: &[Pass] = &[
     FUSE_INTO_PRODUCER,
     MOVE_BEFORE_VIEWS,
     FOLD_NORMS,
+    MERGE_SUMS,
     HOIST_PARAMS,
     FUSE_INTO_CONSUMER,
     SHARE_GRAPHS,
@@ -55,6 +57,9 @@ pub fn pipeline() -> &'static [Pass] {
         DROP_DEAD,
         // Needs a norm to stand in the contraction's `finish` or right before it.
         FOLD_NORMS,
+        // Of branches, once the scale behind each is in its weight.
+        MERGE_SUMS,
+        DROP_DEAD,
         // After folding, whose new weights it computes once; before maps are joined,
         // so that work on parameters is not copied into work on inputs.
         HOIST_PARAMS,

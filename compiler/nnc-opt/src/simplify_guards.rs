@@ -92,7 +92,7 @@ fn simplified(graph: &Graph, nest: &Nest) -> Nest {
 
 /// The expression with each comparison of index values replaced by its answer,
 /// where there is one for all points.
-fn decide(space: &Space, scalar: &Scalar) -> Scalar {
+pub(crate) fn decide(space: &Space, scalar: &Scalar) -> Scalar {
     let folded = scalar.map_children(&mut |child| decide(space, child));
     if let Scalar::Compare(op, left, right) = &folded
         && let (Some(left), Some(right)) = (affine(left), affine(right))
@@ -145,7 +145,7 @@ fn answer(space: &Space, op: Compare, left: &Affine, right: &Affine) -> Option<b
 }
 
 /// What a guard that holds says of index variables and dims.
-fn facts_in(space: &Space, guard: &Scalar) -> Vec<Fact> {
+pub(crate) fn facts_in(space: &Space, guard: &Scalar) -> Vec<Fact> {
     match guard {
         Scalar::Binary(Binary::And, left, right) => {
             let mut facts = facts_in(space, left);

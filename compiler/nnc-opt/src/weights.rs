@@ -16,6 +16,7 @@ pub(crate) struct Weights {
 }
 
 /// A sum of products with a weight that may be changed.
+#[derive(Clone, Debug)]
 pub(crate) struct Weighted {
     /// The operand that is the weight, and where it is read.
     pub(crate) weight: u32,

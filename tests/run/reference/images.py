@@ -148,6 +148,17 @@ def _(p, x, sizes):
     return batch_norm(p, "end", conv_layer(p, "last", 4, 4, k=1)(y), 1e-3)
 
 
+@of("branches")
+def _(p, x, sizes):
+    def branch(name, norm, inputs, k, s):
+        return batch_norm(p, norm, conv_layer(p, name, inputs, 5, k=k, s=s, bias=False)(x))
+
+    x = x["x"]
+    x = relu(branch("down.three", "down.norm3", 3, 3, 2) + branch("down.one", "down.norm1", 3, 1, 2))
+    y = branch("same.three", "same.norm3", 5, 3, 1) + branch("same.one", "same.norm1", 5, 1, 1)
+    return relu(y + batch_norm(p, "same.norm0", x))
+
+
 @of("pre_norm")
 def _(p, x, sizes):
     x = x["x"]
