@@ -105,6 +105,11 @@ impl Report {
         if let Err(wrong) = &self.parameters {
             text.push_str(&format!("  parameters: {wrong}\n"));
         }
+        if let [Err(first), rest @ ..] = self.errors.as_slice()
+            && rest.iter().all(|it| it.as_ref().err() == Some(first))
+        {
+            return text + first;
+        }
         for (engine, error) in ENGINES.iter().zip(&self.errors) {
             match error {
                 Ok(error) if *error <= self.tolerance => {}
