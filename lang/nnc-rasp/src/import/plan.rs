@@ -80,7 +80,9 @@ pub(super) fn plan(
         let is_root = by_class.contains_key(class);
         let many = own.len() > 1 && values.contains(class) && {
             let form = forms.of(*class);
-            form.reduces() || weight(forms, &values, *class) > LONGEST / 2
+            form.reduces()
+                || form.operands().iter().any(|it| !values.contains(it) && forms.of(*it).reduces())
+                || weight(forms, &values, *class) > LONGEST / 2
         };
         if many && !is_root {
             shared.insert(*class);
@@ -212,6 +214,21 @@ fn values(
         };
         if is_value {
             values.insert(*class);
+        }
+    }
+    // A reduction of which one value is made stands in it: `(count[k | …] 1) - 1`.
+    for class in classes {
+        let form = forms.of(*class);
+        let Form::Map(map, operands) = &*form else { continue };
+        let once = |it: &ClassId| uses.get(it) == Some(&1) && !given.contains_key(it);
+        let known = values.contains(class) || given.contains_key(class);
+        if !known || matches!(map, Map::If | Map::Entry(_) | Map::Key(_) | Map::In(_)) {
+            continue;
+        }
+        for operand in operands {
+            if once(operand) && forms.of(*operand).reduces() && values.remove(operand) {
+                values.insert(*class);
+            }
         }
     }
     values
