@@ -7,8 +7,11 @@ use nnc_base::Span;
 use nnc_graph::{
     Elem, FormalParam, Graph, Op, ParamId, ParamOrigin, ReduceOp, Scalar, TensorType, Value, Var,
 };
+use nnc_hir::FunctionId;
+use nnc_shape::Dim;
 
 use crate::lowerer::{Lowerer, Lowering};
+use crate::value::Val;
 
 /// A graph's number; unlike its depth it is never used again.
 pub(crate) type Home = u32;
@@ -60,6 +63,20 @@ pub(crate) struct Building {
     param_values: HashMap<ParamId, Value>,
     /// The sources of pending reductions that have got a node here.
     pub emitted: HashMap<u32, u32>,
+    /// What calls of functions gave here.
+    pub called: HashMap<Called, Val>,
+}
+
+/// A call of a function outside layers with whole tensors: equal ones give equal values, so
+/// that functions that share others are not as many as there are ways through them.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Called {
+    pub function: FunctionId,
+    pub dims: Vec<Dim>,
+    pub float: Elem,
+    pub pack: Vec<Dim>,
+    /// The sources that the arguments are.
+    pub args: Vec<u32>,
 }
 
 impl Lowerer<'_> {
@@ -75,6 +92,7 @@ impl Lowerer<'_> {
             captured: Vec::new(),
             param_values: HashMap::new(),
             emitted: HashMap::new(),
+            called: HashMap::new(),
         });
         home
     }

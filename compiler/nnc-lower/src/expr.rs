@@ -6,6 +6,7 @@ use nnc_graph::{Affine, Scalar};
 use nnc_hir::{Arg, Block, Call, Expr, ExprKind, PackBinding, Stmt, Type, UnaryOp};
 use nnc_shape::Dim;
 
+use crate::building::Called;
 use crate::errors;
 use crate::frame::Frame;
 use crate::instance::Instance;
@@ -340,6 +341,12 @@ impl<'a> Lowerer<'a> {
             };
             inner.locals.insert(param.local, value);
         }
+        let called = self.called(&inner, call);
+        if let Some(called) = &called
+            && let Some(known) = self.building()?.called.get(called)
+        {
+            return Ok(known.clone());
+        }
         let result = self.enter(&mut inner)?;
         for (param, arg) in function.params.iter().zip(&call.args) {
             if let (Arg::InOut { after, .. }, Some(last)) = (arg, param.inout) {
@@ -351,7 +358,33 @@ impl<'a> Lowerer<'a> {
             return Ok(result);
         }
         let result = self.settled_value(result)?;
-        self.traced(&inner, "", &function.result, result)
+        let result = self.traced(&inner, "", &function.result, result)?;
+        if let Some(called) = called {
+            self.building()?.called.insert(called, result.clone());
+        }
+        Ok(result)
+    }
+
+    /// What a call is known by, if it depends on whole tensors and sizes alone.
+    fn called(&self, inner: &Frame<'a>, call: &Call) -> Option<Called> {
+        // Each call has trace points of its own.
+        let traced = self.tracing.is_on();
+        if inner.pointwise || traced || call.receiver.is_some() || !inner.absent.is_empty() {
+            return None;
+        }
+        let whole = |local| match inner.locals.get(local)? {
+            Val::Tensor(tensor) => self.whole_source(tensor),
+            Val::Dim(_) | Val::Tuple(_) | Val::State(_) | Val::Layer(_) | Val::Layers(_) => None,
+        };
+        let plain = call.args.iter().all(|it| matches!(it, Arg::Value(_)));
+        let args = inner.function.params.iter().map(|param| whole(&param.local));
+        Some(Called {
+            function: call.function,
+            dims: inner.function.dims.iter().map(|it| inner.dim(&Dim::var(it.name))).collect(),
+            float: inner.float,
+            pack: inner.pack.clone(),
+            args: args.collect::<Option<_>>().filter(|_| plain)?,
+        })
     }
 
     pub(crate) fn pack(&self, frame: &Frame<'a>, binding: &PackBinding) -> Vec<Dim> {

@@ -70,6 +70,7 @@ pub(crate) enum Command {
     Equiv(Equiv),
     Fill(Fill),
     Explain(Explain),
+    Import(Import),
     Rasp(Rasp),
     Opt(Opt),
     Test(Test),
@@ -451,6 +452,26 @@ pub(crate) struct Rasp {
     /// Where pictures go, as NAME.svg [default: the current folder]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub svg: Option<PathBuf>,
+}
+
+/// Write a program of another language as a `.nn` file
+///
+/// A RASP program (`.rasp`) is run, and each s-op that it gives a name becomes a function of the
+/// sequence. S-ops in a list or a dict are called `name_key`.
+#[derive(Group, Debug)]
+pub(crate) struct Import {
+    /// The file, read by how its name ends: `.rasp` is RASP
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+    /// The file to write [default: standard output]
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+    /// Write over a file that exists
+    #[arg(long, requires = "output")]
+    pub force: bool,
+    /// Where some s-ops have no place in the language, write the others
+    #[arg(long)]
+    pub partial: bool,
 }
 
 /// Run passes over a graph in text form

@@ -10,6 +10,7 @@ mod equiv;
 mod explain;
 mod fill;
 mod generate;
+mod import;
 mod opt;
 mod params;
 mod rasp;
@@ -56,6 +57,7 @@ pub(crate) fn run(args: Args, terminal: &Terminal) -> u8 {
         Command::Equiv(args) => equiv::run(&mut context, args),
         Command::Fill(args) => fill::run(&mut context, args),
         Command::Explain(args) => explain::run(&mut context, args),
+        Command::Import(args) => import::run(&mut context, args),
         Command::Rasp(args) => rasp::run(&mut context, args),
         Command::Opt(args) => opt::run(&mut context, args),
         Command::Test(args) => test::run(&mut context, args),

@@ -22,6 +22,10 @@ const NUMBER: Code = Code("E0770");
 const LOAD: Code = Code("E0771");
 const LIMIT: Code = Code("E0772");
 const INPUT: Code = Code("E0773");
+const IMPORT_TEXT: Code = Code("E0774");
+const IMPORT_VALUE: Code = Code("E0775");
+const IMPORT_MIXED: Code = Code("E0776");
+const IMPORT_NOTHING: Code = Code("E0777");
 
 /// A message without a place.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -347,6 +351,72 @@ pub(crate) fn unreadable_token(reading: Reading, value: &Atom) -> Fault {
     let what = if reading == Reading::Float { "a float" } else { "an int" };
     Fault::new(INPUT, format!("`{}` cannot read {value} as {what}", reading.as_str()))
         .help("set an example that fits, such as `set example [0, 1, 2]`, before it is used")
+}
+
+// What cannot be imported.
+
+pub(crate) fn many_texts(found: usize, limit: usize) -> Fault {
+    let message = format!("this s-op has {found} different texts, which are too many to number");
+    Fault::new(IMPORT_TEXT, message)
+        .note(format!("a text of several letters becomes a constant, and {limit} are the most"))
+        .help("use numbers in place of the texts")
+}
+
+pub(crate) fn lengths_differ() -> Fault {
+    Fault::new(IMPORT_TEXT, "texts of different lengths meet that are made of any letters")
+        .note("such texts become rows of letters, which have one length")
+        .help("give them one length, or take a letter for each")
+}
+
+pub(crate) fn unknown_length() -> Fault {
+    Fault::new(IMPORT_TEXT, "the texts that this makes have no length that is known")
+        .note("texts of any letters become rows of letters, which have one length; texts that are all known become constants")
+        .help("join texts of one length, or repeat them a number of times that is written out")
+}
+
+pub(crate) fn order_of_texts(op: &str) -> Fault {
+    Fault::new(IMPORT_TEXT, format!("`{op}` orders texts of several letters"))
+        .note("a letter has an order in nn, a word and a row of letters have none")
+        .help("order letters, or numbers that say which comes first")
+}
+
+pub(crate) fn texts_and_numbers() -> Fault {
+    Fault::new(IMPORT_MIXED, "this can be a string and can be a number")
+        .note("RASP sees on each input which it is; in nn an s-op has one type")
+        .help("give strings everywhere, or numbers")
+}
+
+pub(crate) fn text_in_arithmetic(op: &str) -> Fault {
+    Fault::new(IMPORT_MIXED, format!("`{op}` has a string beside a number here"))
+        .note("`tokens` and `tokens_asis` become letters")
+        .help("read numbers by `tokens_int` or `tokens_float`")
+}
+
+pub(crate) fn no_entries() -> Fault {
+    Fault::new(IMPORT_MIXED, "an entry is looked up where there are none")
+}
+
+pub(crate) fn wide_number(value: i64) -> Fault {
+    Fault::new(IMPORT_VALUE, format!("the number {value} has more than 32 bits"))
+        .note("`int` in nn is a number of 32 bits")
+        .help("take a smaller one, or a float")
+}
+
+pub(crate) fn infinite_number(value: f64) -> Fault {
+    let value = crate::value::float_text(value);
+    Fault::new(IMPORT_VALUE, format!("the number {value} cannot be written in nn"))
+}
+
+pub(crate) fn wide_letter(text: &str) -> Fault {
+    Fault::new(IMPORT_VALUE, format!("\"{text}\" has a letter that is no token of 256"))
+        .note("a letter becomes its number in Unicode, from 1 to 255")
+        .help("take a letter such as `-` or `§` in its place")
+}
+
+pub(crate) fn nothing_to_import(title: &str) -> Fault {
+    Fault::new(IMPORT_NOTHING, format!("{title} gives no s-op a name"))
+        .note("each s-op with a name becomes a function; names that begin with `_` are for the file alone")
+        .help("name one: `result = …;`")
 }
 
 /// A bug of this crate, which no program should reach.

@@ -4,9 +4,10 @@
 //! [`parse`] reads statements, [`Machine`] runs them. Functions, lists and loops are gone
 //! after that; what is left is a [`Graph`] of s-ops and selectors, which a [`Run`] evaluates
 //! on an input, [`Layers`] counts in layers and heads, and [`draw`] makes a picture of.
-//! [`told`] says what a statement did. Read [`ast`] and [`graph`] first.
+//! [`told`] says what a statement did. [`import`] writes a program as text of the language nn. Read [`ast`] and [`graph`] first.
 //!
-//! This crate opens no files, knows no terminal, and does not know the compiler.
+//! This crate opens no files, knows no terminal, and does not know the compiler: it writes nn, and
+//! neither reads nor checks it.
 
 pub mod ast;
 mod call;
@@ -15,6 +16,7 @@ mod errors;
 mod expected;
 mod explain;
 pub mod graph;
+mod import;
 mod layers;
 mod lexer;
 mod meta;
@@ -45,6 +47,7 @@ pub use draw::draw;
 pub use errors::Fault;
 pub use explain::{codes, explain};
 pub use graph::{Graph, NodeId};
+pub use import::{Imported, ImportedFunction, import};
 pub use layers::{Layer, Layers};
 pub use lexer::Comment;
 pub use meta::{Dict, Event, Function, Loader, Machine, Shows, Value};

@@ -120,6 +120,27 @@ const MOST_RUNS: usize = 4;
 impl<'l> Machine<'l> {
     /// A machine that has the library and the running example "hello".
     pub fn new(loader: impl Loader + 'l) -> Machine<'l> {
+        let mut machine = Machine::without_library(loader);
+        machine.load_library();
+        machine
+    }
+
+    /// A machine for a program: with the library, unless the program is one, which defines
+    /// all of its names.
+    pub fn for_program(loader: impl Loader + 'l, program: &Parsed) -> Machine<'l> {
+        let mut machine = Machine::without_library(loader);
+        let defined = top_names(program);
+        let library = top_names(&parse(Span::NONE.file, LIBRARY));
+        if library.iter().all(|it| defined.contains(it)) {
+            machine.in_library = false;
+            machine.name_tokens();
+        } else {
+            machine.load_library();
+        }
+        machine
+    }
+
+    fn without_library(loader: impl Loader + 'l) -> Machine<'l> {
         let mut graph = Graph::default();
         let mut constants = vec![
             (Name::new("True"), Value::Atom(Atom::Bool(true))),
@@ -136,7 +157,7 @@ impl<'l> Machine<'l> {
         let everything = graph.push(all, "full average", Span::NONE, None);
         let example = Rc::new(hello());
         let console = Rc::new(Env::outermost(constants));
-        let mut machine = Machine {
+        Machine {
             graph,
             calls: Calls::default(),
             base: console.snapshot(),
@@ -152,9 +173,7 @@ impl<'l> Machine<'l> {
             in_library: true,
             depth: 0,
             events: Vec::new(),
-        };
-        machine.load_library();
-        machine
+        }
     }
 
     fn load_library(&mut self) {
@@ -164,6 +183,10 @@ impl<'l> Machine<'l> {
         self.console.reserve_all();
         self.base = self.console.snapshot();
         self.in_library = false;
+        self.name_tokens();
+    }
+
+    fn name_tokens(&mut self) {
         // A name like any other, which a program may give another meaning.
         let tokens = Name::new("tokens");
         if let Ok(text) = self.console.get(Name::new(Reading::Text.as_str())) {
@@ -480,6 +503,16 @@ impl<'l> Machine<'l> {
         }
         Box::new(diagnostic.note(format!("this is on the input {}", input.written())))
     }
+}
+
+/// The names that a program defines outside functions and loops.
+fn top_names(program: &Parsed) -> Vec<Name> {
+    let of = |statement: &Statement| match &statement.kind {
+        StatementKind::Def(def) => vec![def.name.name],
+        StatementKind::Assign { names, .. } => names.iter().map(|it| it.name).collect(),
+        _ => Vec::new(),
+    };
+    program.statements.iter().flat_map(of).collect()
 }
 
 /// The running example of a new machine.

@@ -49,9 +49,9 @@ fn is_stdin(path: &Path) -> bool {
 
 /// Where `load "name"` finds `name.rasp`: in the current folder, or beside the files that
 /// were named.
-struct Files<'s> {
-    sources: &'s RefCell<Sources>,
-    folders: Vec<PathBuf>,
+pub(super) struct Files<'s> {
+    pub(super) sources: &'s RefCell<Sources>,
+    pub(super) folders: Vec<PathBuf>,
 }
 
 impl Loader for Files<'_> {
