@@ -1,8 +1,7 @@
 //! The standard library of the nn language, embedded in the compiler.
 //!
-//! It is written in the language itself, in the folders `nn`, `rasp` and `audio`: one file
-//! for each family of layers and functions. [`modules`] gives their texts, [`needed`] those that a
-//! program uses.
+//! It is written in the language itself, in a folder for each module, with a file for each family
+//! of layers and functions. [`modules`] gives their texts, [`needed`] those that a program uses.
 //!
 //! This crate does not know how a program is read; it holds text.
 
@@ -14,6 +13,12 @@ pub fn modules() -> &'static [(&'static str, &'static str)] {
         ("std.audio", include_str!("../audio/audio.nn")),
         ("std.position", include_str!("../position/position.nn")),
         ("std.attention", ATTENTION),
+        ("std.recurrent", RECURRENT),
+        ("std.state_space", STATE_SPACE),
+        ("std.structured", include_str!("../structured/structured.nn")),
+        ("std.routing", include_str!("../routing/routing.nn")),
+        ("std.memory", include_str!("../memory/memory.nn")),
+        ("std.decode", DECODE),
     ]
 }
 
@@ -68,6 +73,7 @@ const NN: &str = concat!(
     include_str!("../nn/attention.nn"),
     include_str!("../nn/loss.nn"),
     include_str!("../nn/activation_more.nn"),
+    include_str!("../nn/loss_more.nn"),
     include_str!("../nn/gated.nn"),
     include_str!("../nn/norm_parts.nn"),
     include_str!("../nn/norm_image.nn"),
@@ -88,6 +94,15 @@ const ATTENTION: &str = concat!(
     include_str!("../attention/linear.nn"),
     include_str!("../attention/layers.nn"),
 );
+
+const RECURRENT: &str =
+    concat!(include_str!("../recurrent/cells.nn"), include_str!("../recurrent/variants.nn"));
+
+const STATE_SPACE: &str =
+    concat!(include_str!("../state_space/linear.nn"), include_str!("../state_space/selective.nn"));
+
+const DECODE: &str =
+    concat!(include_str!("../decode/choose.nn"), include_str!("../decode/structured.nn"));
 
 #[cfg(test)]
 mod tests {

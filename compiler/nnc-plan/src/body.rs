@@ -34,6 +34,7 @@ pub(crate) fn plan_body(
     let mut planner = Planner {
         graph,
         entry,
+        carried: carried(module, id),
         bodies,
         of_graph,
         machine,
@@ -60,9 +61,22 @@ pub(crate) fn plan_body(
     planner.finish(id, outputs)
 }
 
+/// How many of a graph's outputs are the inputs of its next step, in the same order: those of
+/// the body of a loop.
+fn carried(module: &Module, id: GraphId) -> usize {
+    let nodes = module.graphs.iter().flat_map(|(_, graph)| graph.nodes());
+    let counts = nodes.filter_map(|(_, node)| match &node.op {
+        Op::Scan(scan) if scan.body == id => Some(scan.carried as usize),
+        _ => None,
+    });
+    counts.max().unwrap_or(0)
+}
+
 struct Planner<'a> {
     graph: &'a Graph,
     entry: Option<&'a Entry>,
+    /// So many of the first outputs leave as the inputs of the same places come.
+    carried: usize,
     bodies: &'a Table<Body>,
     of_graph: &'a BTreeMap<GraphId, BodyId>,
     machine: &'a Machine,
@@ -155,12 +169,18 @@ impl Planner<'_> {
         self.layouts.own.get(&value).cloned().unwrap_or_else(|| Layout::row_major(rank))
     }
 
-    /// The layout in which an output leaves.
-    fn output_layout(&self, value: Value) -> Layout {
-        let own = self.own_layout(value);
+    /// The layout in which the output of a place leaves.
+    fn output_layout(&self, at: usize) -> Layout {
+        let own = self.own_layout(self.graph.outputs[at]);
         match self.entry {
             Some(_) => Layout::row_major(own.order.len()),
+            None if at < self.carried => self.own_layout(self.inputs()[at]),
             None => Layout::ordered(own.order),
         }
+    }
+
+    fn inputs(&self) -> Vec<Value> {
+        let inputs = self.graph.nodes().filter(|(_, node)| matches!(node.op, Op::Input(_)));
+        inputs.map(|(id, _)| Value::of(id)).collect()
     }
 }

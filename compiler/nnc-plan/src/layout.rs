@@ -106,9 +106,15 @@ pub(crate) fn choose(graph: &Graph, facts: &Facts, fixed: &BTreeMap<Value, Layou
         windows.insert(id, window);
     }
     for (id, node) in graph.nodes() {
+        // Each result of a call or a loop, of which there may be several.
+        for result in 0..node.types.len() as u32 {
+            let value = Value { node: id, result };
+            if let Some(layout) = fixed.get(&value) {
+                layouts.own.insert(value, layout.clone());
+            }
+        }
         let value = Value::of(id);
-        if let Some(layout) = fixed.get(&value) {
-            layouts.own.insert(value, layout.clone());
+        if layouts.own.contains_key(&value) {
             continue;
         }
         let Op::Nest(nest) = &node.op else { continue };

@@ -48,7 +48,8 @@ impl Planner<'_> {
     /// Where a node's result goes: to the caller if it can, else to the arena.
     pub(super) fn result(&mut self, value: Value) -> BufferId {
         let layout = self.own_layout(value);
-        let direct = self.written_by.contains_key(&value) && layout == self.output_layout(value);
+        let direct =
+            self.written_by.get(&value).is_some_and(|&at| layout == self.output_layout(at));
         let place = if direct { Place::Pointer(self.pointers.len() as u32) } else { Self::ARENA };
         let buffer = self.buffer(value, &layout, place);
         if direct {

@@ -5,7 +5,7 @@ use crate::memory::Request;
 use crate::plan::PlanError;
 use crate::{Address, Body, BufferId, KernelKind, Matrix, Place, Stages, Step, WeightSlot, memory};
 use nnc_base::{Span, Table};
-use nnc_graph::{GraphId, Op, Value};
+use nnc_graph::GraphId;
 use nnc_shape::Dim;
 use std::collections::BTreeMap;
 
@@ -14,8 +14,8 @@ impl Planner<'_> {
     pub(super) fn outputs(&mut self) -> Result<Vec<u32>, PlanError> {
         let mut outputs = Vec::new();
         let mut taken: Vec<u32> = Vec::new();
-        for &value in &self.graph.outputs {
-            let layout = self.output_layout(value);
+        for (place, &value) in self.graph.outputs.iter().enumerate() {
+            let layout = self.output_layout(place);
             let buffer = self.value(value);
             let inputs = self.graph.inputs.len() as u32;
             let direct = match self.buffers[buffer].place {
@@ -109,15 +109,9 @@ impl Planner<'_> {
                 weights_bytes += self.bodies[*body].weights_bytes.next_multiple_of(64);
             }
         }
-        let input_values: Vec<Value> = self
-            .graph
-            .nodes()
-            .filter(|(_, node)| matches!(node.op, Op::Input(_)))
-            .map(|(id, _)| Value::of(id))
-            .collect();
-        let input_orders = input_values.iter().map(|&it| self.own_layout(it).order).collect();
+        let input_orders = self.inputs().iter().map(|&it| self.own_layout(it).order).collect();
         let output_orders =
-            self.graph.outputs.iter().map(|&it| self.output_layout(it).order).collect();
+            (0..self.graph.outputs.len()).map(|at| self.output_layout(at).order).collect();
         let mut body = Body {
             name: self.graph.name.clone(),
             graph: id,
