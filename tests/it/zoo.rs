@@ -3,7 +3,8 @@
 //! `check.nn` has the architecture at small and odd sizes with comments as in [`crate::run`];
 //! `check.txt` has what `reference.py` computed, and how many parameters the implementation
 //! has at the sizes of `model.nn`. `cargo test -p nnc-tests zoo -- --nocapture` prints the
-//! table. `NNC_ZOO=text` keeps to the members whose names contain the text.
+//! table. `NNC_ZOO=text` keeps to the members whose names contain the text; `UPDATE_ZOO=1`
+//! writes the pictures in their pages.
 
 use crate::run::case::Case;
 use crate::run::expected::read_parameters;
@@ -201,6 +202,34 @@ fn zoo() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
+/// Holds the picture in a page against the program, or writes it.
+fn picture(folder: &Path, page: &str) -> Result<(), String> {
+    let session = Session::open(&folder.join("model.nn")).map_err(|error| error.to_string())?;
+    let told = |failure: Error| error(session.sources(), &failure, Format::Human, Style::PLAIN);
+    let first = session.models().map_err(told)?.into_iter().next().ok_or("no model")?;
+    let picture = session.emit_picture(first, None).map_err(told)?;
+    let fence = "```mermaid\n";
+    let there = page.split_once(fence).and_then(|(front, rest)| {
+        let (picture, rest) = rest.split_once("```\n")?;
+        Some((front, picture, rest))
+    });
+    let (front, rest) = match there {
+        Some((_, there, _)) if there == picture => return Ok(()),
+        Some((front, _, rest)) => (front, rest.to_owned()),
+        None => {
+            let heading = "## Where it is from";
+            let (front, rest) = page.split_once(heading).ok_or("a page without headings")?;
+            (front, format!("\n{heading}{rest}"))
+        }
+    };
+    if std::env::var_os("UPDATE_ZOO").is_some() {
+        let text = format!("{front}{fence}{picture}```\n{rest}");
+        return std::fs::write(folder.join("README.md"), text).map_err(|error| error.to_string());
+    }
+    let missing = there.is_none();
+    if missing { Ok(()) } else { Err("another picture: `UPDATE_ZOO=1` writes it".to_owned()) }
+}
+
 #[test]
 fn every_member_is_described() {
     let mut found = Vec::new();
@@ -221,6 +250,9 @@ fn every_member_is_described() {
             if !page.replace(',', "").contains(&count.to_string()) {
                 found.push(format!("{name}: README.md does not say that {model} has {count}"));
             }
+        }
+        if let Err(wrong) = picture(&folder, &page) {
+            found.push(format!("{name}: {wrong}"));
         }
         for heading in ["## Where it is from", "## The lines that matter", "## Checked"] {
             if !page.contains(heading) {

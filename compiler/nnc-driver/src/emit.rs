@@ -12,6 +12,8 @@ pub enum Stage {
     Ast,
     Hir,
     Graph,
+    /// A flowchart of the graph's first entry.
+    Picture,
     GraphOpt,
     Plan,
     /// What a back end makes.
@@ -21,7 +23,8 @@ pub enum Stage {
 impl Stage {
     /// The stages in the order of a program's way.
     pub fn all() -> impl Iterator<Item = Stage> {
-        let before = [Stage::Ast, Stage::Hir, Stage::Graph, Stage::GraphOpt, Stage::Plan];
+        let before =
+            [Stage::Ast, Stage::Hir, Stage::Graph, Stage::Picture, Stage::GraphOpt, Stage::Plan];
         before.into_iter().chain(Form::ALL.map(Stage::Form))
     }
 
@@ -30,6 +33,7 @@ impl Stage {
             Stage::Ast => "ast",
             Stage::Hir => "hir",
             Stage::Graph => "graph",
+            Stage::Picture => "picture",
             Stage::GraphOpt => "graph-opt",
             Stage::Plan => "plan",
             Stage::Form(form) => form.name(),
@@ -44,6 +48,7 @@ impl Stage {
     pub fn extension(self) -> &'static str {
         match self {
             Stage::Ast | Stage::Hir | Stage::Graph | Stage::GraphOpt | Stage::Plan => self.name(),
+            Stage::Picture => "mmd",
             Stage::Form(form) => form.extension(),
         }
     }

@@ -18,6 +18,7 @@ mod initial;
 mod load;
 mod memory;
 mod params;
+mod picture;
 mod progress;
 pub mod questions;
 mod random;

@@ -99,6 +99,7 @@ fn make(session: &Session, args: &Build, target: &Target, stage: Stage) -> Resul
         Stage::Ast => session.emit_ast(),
         Stage::Hir => session.emit_hir()?,
         Stage::Graph => session.emit_graph(model()?)?,
+        Stage::Picture => session.emit_picture(model()?, None)?,
         Stage::GraphOpt => session.emit_graph_opt(model()?)?,
         Stage::Plan => match target {
             Target::Evaluator => session.emit_plan(model()?, &Machine::AVX2)?,

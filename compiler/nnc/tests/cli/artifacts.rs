@@ -12,6 +12,7 @@ fn stages_are_text_on_standard_output() {
         ("ast", "layer Digits"),
         ("hir", "hidden"),
         ("graph", "entry scores"),
+        ("picture", "flowchart TD"),
         ("graph-opt", "entry scores"),
         ("plan", "body @scores"),
     ] {
