@@ -8,6 +8,8 @@
 
 #[path = "cli/artifacts.rs"]
 mod artifacts;
+#[path = "cli/import.rs"]
+mod import;
 #[path = "cli/messages.rs"]
 mod messages;
 #[path = "cli/questions.rs"]

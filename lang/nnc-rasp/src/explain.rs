@@ -205,4 +205,55 @@ digits = tokens_int + 1;
 
 Repair: set an example that fits, `set example [1, 2, 3]`, before the s-op is made."#,
     ),
+    (
+        "E0774",
+        r#"# E0774: texts that have no place in nn
+
+`nnc import` makes a token of a letter, a constant of a text of several letters that is known,
+and a row of tokens of a text of any letters that has one length. Other texts have no place.
+
+```rasp
+named = tokens if indices == 0 else tokens + "!";
+```
+
+Repair: let all texts of the s-op have one length, or say with numbers what the texts say."#,
+    ),
+    (
+        "E0775",
+        r#"# E0775: a number or a letter that has no place in nn
+
+`int` in nn has 32 bits, and letters are tokens: their numbers in Unicode, up to 255.
+
+```rasp
+start = tokens == "→";
+```
+
+Repair: write the number as a float, or take a letter such as `§` in its place."#,
+    ),
+    (
+        "E0776",
+        r#"# E0776: an s-op of two types
+
+RASP sees on each input whether an s-op has strings or numbers; in nn it has one type.
+`tokens_asis` becomes letters, as it has on a text.
+
+```rasp
+named = tokens if indices < length else indices;
+```
+
+Repair: give strings everywhere, or numbers; read numbers by `tokens_int` or `tokens_float`."#,
+    ),
+    (
+        "E0777",
+        r#"# E0777: nothing to import
+
+Each s-op that has a name becomes a function. This file names none, or only such as begin with
+`_`, which are for the file alone. Selectors and functions are written where s-ops need them.
+
+```rasp
+same = select(tokens, tokens, ==);
+```
+
+Repair: name what is wanted: `histogram = selector_width(same);`."#,
+    ),
 ];

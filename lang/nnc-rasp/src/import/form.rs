@@ -349,6 +349,24 @@ impl<'g> Forms<'g> {
         last.then_some(Form::At { value, last: true })
     }
 
+    /// Whether a selector selects a place at least for each place, on every input.
+    pub(super) fn selects_some(&self, class: ClassId) -> bool {
+        self.always_selects_first(class) || self.selects_itself(class)
+    }
+
+    fn selects_itself(&self, class: ClassId) -> bool {
+        match self.op(class) {
+            Op::Select {
+                key,
+                query,
+                compare: Compare::Equal | Compare::LessEqual | Compare::GreaterEqual,
+            } => self.class(*key) == self.class(*query),
+            Op::And(left, right) => self.selects_itself(*left) && self.selects_itself(*right),
+            Op::Or(left, right) => self.selects_itself(*left) || self.selects_itself(*right),
+            _ => self.is_everything(class),
+        }
+    }
+
     /// Whether a selector selects at most one place for each place, on every input.
     pub(super) fn selects_one(&self, class: ClassId) -> bool {
         match self.op(class) {

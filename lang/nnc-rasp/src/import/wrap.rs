@@ -56,7 +56,7 @@ fn breaks(statement: &str) -> Vec<(usize, usize)> {
             ')' | ']' | '}' => depth = usize::saturating_sub(depth, 1),
             ' ' => {
                 let rest = &statement[at + 1..];
-                if ["else ", "|| ", "&& ", "+ "].iter().any(|it| rest.starts_with(it)) {
+                if ["else ", "|| ", "&& ", "+ ", "{ mean["].iter().any(|it| rest.starts_with(it)) {
                     found.push((depth, at + 1));
                 }
             }

@@ -297,11 +297,12 @@ impl<'a, 'g> Body<'a, 'g> {
         }
         let guard = (!everything).then(|| self.selected(selector, at, "k"));
         let mean = reduction("mean", guard.clone(), &picked.to_f64(), Kind::Float);
-        match (default.filter(|it| !is_zero(it)), guard) {
-            (Some(default), Some(guard)) => {
+        match guard {
+            // Of nothing there is no mean.
+            Some(guard) if !self.forms.selects_some(selector) => {
                 let some = reduction("any", Some(guard), &Expr::bool(true), Kind::Bool);
                 let some = Expr::atom(format!("({})", some.text), Kind::Bool);
-                choice(vec![(some, mean)], default)
+                choice(vec![(some, mean)], default.unwrap_or_else(|| Expr::float(0.0)))
             }
             _ => mean,
         }
