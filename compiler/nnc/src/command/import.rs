@@ -77,8 +77,11 @@ fn rasp(context: &Context<'_>, args: &Import) -> Result<u8, Error> {
     match &args.output {
         Some(path) => {
             write_file(path, imported.text.as_bytes())?;
-            let count = imported.functions.len();
-            context.terminal.note(&format!("{count} functions in {}", path.display()));
+            let count = match imported.functions.len() {
+                1 => "1 function".to_owned(),
+                count => format!("{count} functions"),
+            };
+            context.terminal.note(&format!("{count} in {}", path.display()));
         }
         None => context.terminal.result(&imported.text)?,
     }

@@ -26,7 +26,7 @@ fn a_program_is_written_and_is_one_that_can_be_checked() {
          }\n"
     );
     let ran = folder.nnc(&["import", "sorted.rasp", "-o", "out.nn"]);
-    assert_eq!(ran.err, "1 functions in out.nn\n");
+    assert_eq!(ran.err, "1 function in out.nn\n");
     assert_eq!(folder.read("out.nn"), text.as_bytes());
     folder.nnc(&["check", "out.nn"]).ok();
     let cost = folder.nnc(&["cost", "out.nn", "--entry", "sorted", "--size=V=4", "--size=T=6"]);

@@ -1,5 +1,8 @@
 //! A function of the language for a class of nodes.
 
+mod compare;
+mod rows;
+
 use super::expr::{Expr, Kind, Level, choice, number};
 use super::form::{Form, Forms};
 use super::names::free;
@@ -9,6 +12,7 @@ use super::words::Words;
 use crate::ast::{BinaryOp, Compare, UnaryOp};
 use crate::graph::{ClassId, Map, Reading};
 use crate::value::Atom;
+use compare::opposite;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// What a caller has to know of a function.
@@ -80,7 +84,7 @@ impl<'a, 'g> Body<'a, 'g> {
         if form.is_selector() { format!("{name} as Mask") } else { name }
     }
 
-    fn ty(&self, class: ClassId) -> Ty {
+    pub(super) fn ty(&self, class: ClassId) -> Ty {
         // All that is written has a type.
         self.types.get(class).cloned().unwrap_or(Ty::Int)
     }
@@ -138,20 +142,6 @@ impl<'a, 'g> Body<'a, 'g> {
         self.lets.push(format!("let {name}[{}] = {value};", indices.join(", ")));
         self.names.insert(class, name.clone());
         name
-    }
-
-    /// The letters of a text by their column.
-    fn letters(&mut self, class: ClassId, length: usize) -> Expr {
-        let letters = self.row(class, "q", length);
-        let number = letters.iter().any(|it| it.kind == Kind::Number);
-        let letters = letters.into_iter().map(|it| if number { it.to_number() } else { it });
-        let column = Expr::atom("c", Kind::Int);
-        let here =
-            |at: usize| column.binary("==", &Expr::int(at as i64), Level::Compare, Kind::Bool);
-        let mut cases: Vec<(Expr, Expr)> =
-            letters.enumerate().map(|(at, letter)| (here(at), letter)).collect();
-        let last = cases.pop().map_or_else(|| Expr::int(0), |it| it.1);
-        choice(cases, last)
     }
 
     /// A value as the checker takes it for the type.
@@ -468,257 +458,6 @@ impl<'a, 'g> Body<'a, 'g> {
             _ => Expr::bool(true),
         }
     }
-
-    /// A comparison of two s-ops, each at its place.
-    fn compared(
-        &mut self,
-        compare: Compare,
-        (left, at): (ClassId, &str),
-        (right, with): (ClassId, &str),
-    ) -> Expr {
-        if matches!(compare, Compare::Equal | Compare::NotEqual) {
-            let constant = |body: &Body<'_, '_>, class| body.forms.constant(class).cloned();
-            let found = match (constant(self, left), constant(self, right)) {
-                (_, Some(atom)) => Some(self.equals(left, at, &atom)),
-                (Some(atom), None) => Some(self.equals(right, with, &atom)),
-                (None, None) => self.equal_texts((left, at), (right, with)),
-            };
-            if let Some(found) = found {
-                return if compare == Compare::Equal { found } else { found.not() };
-            }
-        }
-        // Descending order is the opposite of ascending order.
-        if let (Some(left), Some(right)) = (self.forms.negated(left), self.forms.negated(right)) {
-            return self.compared(turned(compare), (left, at), (right, with));
-        }
-        let (a, b) = (self.value(left, at), self.value(right, with));
-        let (a, b) = match (a.kind, b.kind) {
-            (Kind::Bool, Kind::Bool) if matches!(compare, Compare::Equal | Compare::NotEqual) => {
-                (a, b)
-            }
-            (Kind::Float | Kind::FloatLiteral, _) | (_, Kind::Float | Kind::FloatLiteral) => {
-                (a.to_float(), b.to_float())
-            }
-            (Kind::Token, Kind::Token) => (a, b),
-            _ => (a.to_int().to_number(), b.to_int().to_number()),
-        };
-        a.binary(compare.as_str(), &b, Level::Compare, Kind::Bool)
-    }
-
-    /// Whether two s-ops are equal of which one at least is a text of several letters or no
-    /// text; nothing for others.
-    fn equal_texts(
-        &mut self,
-        (left, at): (ClassId, &str),
-        (right, with): (ClassId, &str),
-    ) -> Option<Expr> {
-        let (a, b) = (self.ty(left), self.ty(right));
-        if a.is_text() != b.is_text() {
-            return Some(Expr::bool(false));
-        }
-        let length = match (&a, &b) {
-            (Ty::Row(length), _) | (_, Ty::Row(length)) => *length,
-            _ => return None,
-        };
-        if a.length() != b.length() {
-            return Some(Expr::bool(false));
-        }
-        let (a, b) = (self.row(left, at, length), self.row(right, with, length));
-        Some(a.iter().zip(&b).fold(Expr::bool(true), |all, (a, b)| {
-            all.and(&a.binary("==", b, Level::Compare, Kind::Bool))
-        }))
-    }
-
-    /// Whether an s-op is a value.
-    fn equals(&mut self, class: ClassId, at: &str, atom: &Atom) -> Expr {
-        let ty = self.ty(class);
-        let Atom::Text(text) = atom else {
-            if ty.is_text() {
-                return Expr::bool(false);
-            }
-            return self.equals_number(class, at, atom);
-        };
-        let length = text.chars().count();
-        match &ty {
-            Ty::Row(_) if ty.length() != Some(length) => Expr::bool(false),
-            Ty::Row(_) => {
-                let row = self.row(class, at, length);
-                let mut all = Expr::bool(true);
-                for (letter, is) in row.iter().zip(text.chars()) {
-                    let is = self.literal(&Atom::text(is.encode_utf8(&mut [0; 4])));
-                    all = all.and(&letter.binary("==", &is, Level::Compare, Kind::Bool));
-                }
-                all
-            }
-            Ty::Texts { letters, words } if words.contains(text) || (*letters && length == 1) => {
-                if let Form::Constant(Atom::Text(known)) = &*self.forms.of(class) {
-                    return Expr::bool(known == text);
-                }
-                let value = self.value(class, at);
-                let is = self.literal(atom);
-                value.binary("==", &is, Level::Compare, Kind::Bool)
-            }
-            // It never has this value.
-            _ => Expr::bool(false),
-        }
-    }
-
-    fn equals_number(&mut self, class: ClassId, at: &str, atom: &Atom) -> Expr {
-        if let Some(known) = self.forms.constant(class) {
-            return Expr::bool(known.equals(atom));
-        }
-        // An indicator is 1 where its condition holds.
-        if let Form::Map(Map::Unary(UnaryOp::Indicator), operands) = &*self.forms.of(class)
-            && let [condition] = operands.as_slice()
-            && !self.plan.values.contains(&class)
-        {
-            let condition = self.value(*condition, at).truth();
-            return is_truth(&condition, atom);
-        }
-        let value = self.value(class, at);
-        match value.kind {
-            Kind::Bool => is_truth(&value, atom),
-            Kind::Float | Kind::FloatLiteral => {
-                let atom = Expr::float(atom.as_f64().unwrap_or(0.0));
-                value.binary("==", &atom, Level::Compare, Kind::Bool)
-            }
-            Kind::Int | Kind::Token | Kind::Number => {
-                let number = atom.as_f64().unwrap_or(0.0);
-                if number.fract() != 0.0 || number.abs() > f64::from(i32::MAX) {
-                    return Expr::bool(false);
-                }
-                let number = Expr::int(number as i64);
-                value.binary("==", &number, Level::Compare, Kind::Bool)
-            }
-        }
-    }
-
-    /// The letters of a text that has so many at each place.
-    fn row(&mut self, class: ClassId, at: &str, length: usize) -> Vec<Expr> {
-        let form = self.forms.of(class);
-        let is_row = matches!(self.ty(class), Ty::Row(_));
-        if is_row && self.plan.values.contains(&class) && class != self.root {
-            return self.columns(class, at, length);
-        }
-        match &*form {
-            Form::Constant(Atom::Text(text)) => {
-                let letters: Vec<Atom> =
-                    text.chars().map(|it| Atom::text(it.encode_utf8(&mut [0; 4]))).collect();
-                letters.iter().map(|it| self.literal(it)).collect()
-            }
-            Form::Map(Map::Binary(op), operands) if is_row => match operands.as_slice() {
-                [left, right] if *op == BinaryOp::Plus => {
-                    let first = self.ty(*left).length().unwrap_or(0);
-                    let mut letters = self.row(*left, at, first);
-                    letters.extend(self.row(*right, at, length.saturating_sub(first)));
-                    letters
-                }
-                [left, right] => {
-                    let text = if self.ty(*left).is_text() { *left } else { *right };
-                    let part = self.ty(text).length().unwrap_or(1).max(1);
-                    let letters = self.row(text, at, part);
-                    letters.iter().cloned().cycle().take(length).collect()
-                }
-                _ => Vec::new(),
-            },
-            Form::Map(Map::If, operands) if is_row => match operands.as_slice() {
-                [condition, yes, no] => {
-                    let condition = self.value(*condition, at).truth();
-                    let yes = self.row(*yes, at, length);
-                    let no = self.row(*no, at, length);
-                    let choose = |(yes, no)| {
-                        let [yes, no] = alike([yes, no]);
-                        choice(vec![(condition.clone(), yes)], no)
-                    };
-                    yes.into_iter().zip(no).map(choose).collect()
-                }
-                _ => Vec::new(),
-            },
-            Form::Aggregate { selector, value, default } if is_row => {
-                let picked = self.row(*value, "k", length);
-                let guard = self.selected(*selector, at, "k");
-                let default = match default {
-                    Some(Atom::Text(text)) => text.chars().map(Some).collect(),
-                    _ => vec![None; length],
-                };
-                let mut letters = Vec::new();
-                for (letter, default) in picked.into_iter().zip(default) {
-                    let mut pick = reduction("pick", Some(guard.clone()), &letter, letter.kind);
-                    if let Some(default) = default {
-                        let default = Atom::text(default.encode_utf8(&mut [0; 4]));
-                        let default = self.literal(&default);
-                        pick.text =
-                            format!("{} else {}", pick.text, default.at_least(Level::Unary));
-                    }
-                    letters.push(Expr::atom(format!("({})", pick.text), pick.kind));
-                }
-                letters
-            }
-            Form::At { value, last } if is_row => {
-                let place = if *last { "T - 1" } else { "0" };
-                self.row(*value, place, length)
-            }
-            _ if length <= 1 => vec![self.value(class, at)],
-            // One of some known words, letter by letter.
-            _ => {
-                let Ty::Texts { words, .. } = self.ty(class) else { return Vec::new() };
-                let mut letters = Vec::new();
-                for column in 0..length {
-                    let mut cases = Vec::new();
-                    for word in &words {
-                        let letter = word.chars().nth(column).unwrap_or('\0');
-                        let letter = self.literal(&Atom::text(letter.encode_utf8(&mut [0; 4])));
-                        cases.push((self.equals(class, at, &Atom::Text(word.clone())), letter));
-                    }
-                    let last = cases.pop().map_or_else(|| Expr::int(0), |it| it.1);
-                    letters.push(choice(cases, last));
-                }
-                letters
-            }
-        }
-    }
-
-    fn columns(&mut self, class: ClassId, at: &str, length: usize) -> Vec<Expr> {
-        let name = self.named(class);
-        (0..length).map(|it| Expr::atom(format!("{name}[{at}, {it}]"), Kind::Token)).collect()
-    }
-
-    /// Texts of which all that there are are known, one behind the other.
-    fn joined_texts(
-        &mut self,
-        class: ClassId,
-        op: BinaryOp,
-        left: ClassId,
-        right: ClassId,
-        at: &str,
-    ) -> Expr {
-        let ty = self.ty(class);
-        let words = |ty: Ty| match ty {
-            Ty::Texts { words, .. } => words,
-            _ => BTreeSet::new(),
-        };
-        let mut cases = Vec::new();
-        if op == BinaryOp::Plus {
-            let (first, second) = (words(self.ty(left)), words(self.ty(right)));
-            for a in &first {
-                for b in &second {
-                    let is_a = self.equals(left, at, &Atom::Text(a.clone()));
-                    let is_b = self.equals(right, at, &Atom::Text(b.clone()));
-                    cases.push((is_a.and(&is_b), Atom::text(&format!("{a}{b}"))));
-                }
-            }
-        } else {
-            let text = if self.ty(left).is_text() { left } else { right };
-            let times = if text == left { right } else { left };
-            let times = self.forms.constant(times).and_then(Atom::as_int).unwrap_or(0);
-            for a in &words(self.ty(text)) {
-                let is_a = self.equals(text, at, &Atom::Text(a.clone()));
-                let times = usize::try_from(times).unwrap_or(0);
-                cases.push((is_a, Atom::text(&a.repeat(times))));
-            }
-        }
-        self.entries(cases, &ty)
-    }
 }
 
 /// The inputs of a call.
@@ -748,38 +487,6 @@ fn alike(values: [Expr; 2]) -> [Expr; 2] {
 
 fn is_zero(value: &Expr) -> bool {
     matches!(value.text.as_str(), "0" | "0.0" | "false")
-}
-
-/// Whether a condition has the truth value that an atom is equal to.
-fn is_truth(condition: &Expr, atom: &Atom) -> Expr {
-    if atom.equals(&Atom::Int(1)) {
-        condition.clone()
-    } else if atom.equals(&Atom::Int(0)) {
-        condition.not()
-    } else {
-        Expr::bool(false)
-    }
-}
-
-fn turned(compare: Compare) -> Compare {
-    match compare {
-        Compare::Equal | Compare::NotEqual => compare,
-        Compare::Less => Compare::Greater,
-        Compare::LessEqual => Compare::GreaterEqual,
-        Compare::Greater => Compare::Less,
-        Compare::GreaterEqual => Compare::LessEqual,
-    }
-}
-
-fn opposite(compare: Compare) -> Compare {
-    match compare {
-        Compare::Equal => Compare::NotEqual,
-        Compare::NotEqual => Compare::Equal,
-        Compare::Less => Compare::GreaterEqual,
-        Compare::LessEqual => Compare::Greater,
-        Compare::Greater => Compare::LessEqual,
-        Compare::GreaterEqual => Compare::Less,
-    }
 }
 
 fn arithmetic(op: BinaryOp, left: Expr, right: Expr, ty: &Ty, exponent: Option<i64>) -> Expr {
