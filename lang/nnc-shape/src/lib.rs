@@ -20,6 +20,7 @@ mod display;
 mod divide;
 mod either;
 mod evaluate;
+mod example;
 mod extremum;
 mod fact;
 mod facts;

@@ -6,8 +6,8 @@ use super::{SizeSet, lcm};
 
 /// More sizes than these that are out of line are told by where they end.
 const MOST_NAMED: usize = 4;
-/// Of more sizes than these that do not follow one another no one reads the list.
-const MOST_LISTED: usize = 12;
+/// Of more stretches of sizes than these no one reads the list.
+const MOST_LISTED: usize = 32;
 /// More remainders than these are told by those that are missing, if these are fewer.
 const MOST_REMAINDERS: usize = 3;
 
@@ -127,19 +127,21 @@ fn remainders(wanted: &[Option<bool>], name: Name) -> Option<Vec<String>> {
     })
 }
 
-/// `H == 8 || H == 9`, of a set without end the sizes of its head.
+/// `H == 8 || H == 9`, of a set without end the sizes of its first stretch.
 fn listed(sizes: &SizeSet, name: Name) -> Option<String> {
     let end = sizes.head.len() + sizes.cycle.len();
-    let sizes: Vec<i64> = (0..end).filter(|it| sizes.bit(*it)).map(|it| sizes.size(it)).collect();
-    let (first, last) = (sizes.first()?, sizes.last()?);
-    let together = usize::try_from(last - first).is_ok_and(|it| it + 1 == sizes.len());
-    Some(match sizes.as_slice() {
-        [only] => format!("{name} == {only}"),
-        sizes if together && sizes.len() > 2 => format!("{name} >= {first} && {name} <= {last}"),
-        sizes if sizes.len() > MOST_LISTED => return None,
-        sizes => {
-            let each: Vec<String> = sizes.iter().map(|it| format!("{name} == {it}")).collect();
-            each.join(" || ")
+    let mut runs: Vec<(i64, i64)> = Vec::new();
+    for size in (0..end).filter(|it| sizes.bit(*it)).map(|it| sizes.size(it)) {
+        match runs.last_mut() {
+            Some((_, last)) if *last + 1 == size => *last = size,
+            _ => runs.push((size, size)),
         }
-    })
+    }
+    let run = |(first, last): &(i64, i64)| match last - first {
+        0 => format!("{name} == {first}"),
+        1 => format!("{name} == {first} || {name} == {last}"),
+        _ => format!("{name} >= {first} && {name} <= {last}"),
+    };
+    let runs: Vec<String> = runs.iter().map(run).collect();
+    (1..=MOST_LISTED).contains(&runs.len()).then(|| runs.join(" || "))
 }
