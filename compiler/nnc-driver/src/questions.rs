@@ -118,13 +118,21 @@ pub fn fill(
     let names = questions.holes();
     let names: Vec<&str> = names.iter().map(|it| it.as_str()).collect();
     Err(Error::Usage(match hole {
+        // It is there, and what goes into it is not understood.
+        _ if hole.map_or(!names.is_empty(), |hole| names.contains(&hole)) => {
+            let hole = hole.or(names.first().copied()).unwrap_or("?");
+            Failure::new(format!("what goes into hole `{hole}` has no type, because of a mistake"))
+                .help("`nnc check` shows the mistake")
+        }
         Some(hole) => Failure::new(format!("the program has no hole `{hole}`")).names(
             hole,
             "its holes",
             &names,
         ),
-        None => Failure::new("the program has no space with holes")
-            .help("a space has some: `hole mix: f32[B, D] -> f32[B, D] in { Identity }`"),
+        None => Failure::new("the program has no holes").help(
+            "write `?` where something is missing, as in `x |> ?`, or a space: \
+             `hole mix: f32[B, D] -> f32[B, D] in { Identity }`",
+        ),
     }))
 }
 
@@ -154,6 +162,10 @@ fn error(reason: NoAnswer) -> Error {
         }
     }
 }
+
+mod edits;
+
+pub use edits::{Edit, edits, write};
 
 #[cfg(test)]
 mod tests;

@@ -390,15 +390,19 @@ pub(crate) struct Equiv {
     pub json: bool,
 }
 
-/// List what fits into the holes of a program's spaces
+/// List what fits into the holes of a program: each `?`, and those of its spaces
 #[derive(Group, Debug)]
 #[command(after_help = "Exit codes: 0 something fits into each hole; 3 nothing fits into one")]
 pub(crate) struct Fill {
     #[command(flatten)]
     pub program: Program,
-    /// The hole [default: all]
+    /// The hole: its name in a space, `?`, or of several `?`, `?1`, `?2` and so on in the order
+    /// of the text [default: all]
     #[arg(long, value_name = "NAME")]
     pub hole: Option<String>,
+    /// Write a candidate into the program, by its number in the list
+    #[arg(long, value_name = "N")]
+    pub apply: Option<usize>,
     /// Go through the configs of layers that decide sizes up to this value
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub up_to: i64,

@@ -293,6 +293,8 @@ impl<'a> Cx<'a> {
                 name: hole.name.name,
                 at: hole.name.span,
                 owner: Some(owner),
+                function: None,
+                locals: Vec::new(),
                 surroundings: space_surroundings(inner.clone(), owner, &input),
                 inputs: vec![input.clone()],
                 output: Some(output.clone()),

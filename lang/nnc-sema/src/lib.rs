@@ -68,7 +68,8 @@ pub struct Analysis {
 
 /// Checks all modules of a program together.
 pub fn analyze(modules: &[ModuleInput<'_>]) -> Analysis {
-    let cx = checked(modules);
+    let mut cx = checked(modules);
+    questions::fill::report(&mut cx);
     let mut diagnostics = cx.diagnostics;
     diagnostics.sort_by_key(|it| it.span());
     Analysis { program: cx.program, diagnostics: once::once(modules, diagnostics) }
@@ -91,5 +92,6 @@ fn checked<'a>(modules: &'a [ModuleInput<'a>]) -> cx::Cx<'a> {
         cx.checkpoint(id);
     }
     cx.finish_items();
+    questions::fill::number(&mut cx.open_holes);
     cx
 }

@@ -14,6 +14,7 @@ mod equiv;
 pub(crate) mod fill;
 mod map;
 mod open;
+mod parts;
 
 use nnc_base::{Diagnostic, FileId, Name};
 use nnc_hir::Program;
@@ -85,10 +86,12 @@ impl<'a> Questions<'a> {
         equiv::equiv(&mut self.cx, first, second, at)
     }
 
-    /// What fits into each hole of the program, or into the holes of a name.
+    /// What fits into each hole of the program, or into the holes of a name; nothing of a hole
+    /// whose inputs have no type.
     pub fn fill(&mut self, hole: Option<Name>, bounds: &Bounds) -> Vec<Filling> {
         let holes = std::mem::take(&mut self.cx.open_holes);
-        let wanted = holes.iter().filter(|it| hole.is_none_or(|name| it.name == name));
+        let typed = holes.iter().filter(|it| !it.inputs.iter().any(nnc_hir::Type::is_error));
+        let wanted = typed.filter(|it| hole.is_none_or(|name| it.name == name));
         let fillings = wanted.map(|it| fill::fill(&mut self.cx, it, bounds)).collect();
         self.cx.open_holes = holes;
         fillings

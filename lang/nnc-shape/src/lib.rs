@@ -7,7 +7,8 @@
 //!
 //! Read [`Dim`] first, then `floor` for the rules that make the normal form; then
 //! [`Facts`], `solve` for what becomes of them, `prove` for inequalities, and
-//! `search` and `guard` for what an unproven question is answered with.
+//! `search` and `guard` for what an unproven question is answered with; and `sizes` for the
+//! questions about one variable, which are decided.
 //!
 //! This crate does not know the language: not kinds, axes, tensors or source
 //! text. It does not solve for sizes, it only compares them.
@@ -19,6 +20,7 @@ mod display;
 mod divide;
 mod either;
 mod evaluate;
+mod example;
 mod extremum;
 mod fact;
 mod facts;
@@ -29,6 +31,7 @@ mod interval;
 mod parse;
 mod prove;
 mod search;
+mod sizes;
 mod solve;
 
 pub use dim::Dim;
@@ -37,6 +40,7 @@ pub use facts::Facts;
 pub use floor::Remainder;
 pub use fold::Algebra;
 pub use parse::DimParseError;
+pub use sizes::SizeSet;
 
 #[cfg(test)]
 mod tests;

@@ -1,3 +1,5 @@
+mod chains;
+
 use super::fill;
 use crate::{Filling, Session, Verdict};
 use nnc_base::Name;
@@ -46,9 +48,11 @@ fn the_convolutions_that_fit_are_those_of_a_sweep() {
                 found.map(|it| it.1).unwrap()
             };
             let setting = ["k", "s", "d", "p"].map(value);
-            let sizes = (1..=96).filter(|n| n % step == 0);
+            let sizes = (1..=192).filter(|n| n % step == 0);
             let fits: Vec<bool> = sizes.map(|n| convolved(n, setting) == Some(wanted(n))).collect();
-            let (all, none) = (fits.iter().all(|it| *it), !fits.contains(&true));
+            // What fits a few sizes only, the smallest, does not fit under a guard.
+            let all = fits.iter().all(|it| *it);
+            let none = !fits[fits.len() / 2..].contains(&true);
             let right = match fitting.verdict {
                 Verdict::Equal => all,
                 Verdict::Guarded(_) => !all && !none,
@@ -94,5 +98,5 @@ fn holes_that_are_not_there_are_told() {
     let mut sources = session.sources().clone();
     let error =
         fill(&session, &mut sources, None, &Bounds { most: 1, named: Vec::new() }).unwrap_err();
-    assert_eq!(error.to_string(), "the program has no space with holes");
+    assert_eq!(error.to_string(), "the program has no holes");
 }

@@ -93,10 +93,20 @@ fn headline(found: &Comparison, at: &[(String, i64)]) -> String {
             }
             text
         }
-        Answer::Instant if at.is_empty() => "instant-equivalent, at some sizes".to_owned(),
-        Answer::Instant => format!("instant-equivalent at {given}"),
+        Answer::Instant if !at.is_empty() => format!("instant-equivalent at {given}"),
+        Answer::Instant if equivalence.guards.is_empty() => {
+            "instant-equivalent, at some sizes".to_owned()
+        }
+        Answer::Instant => {
+            let mut text = format!("instant-equivalent where {}", equivalence.guards.join(", "));
+            if equivalence.exactly {
+                text.push_str(", and only there");
+            }
+            text
+        }
         Answer::Different if !at.is_empty() => format!("not equivalent at {given}"),
-        Answer::Different => "not equivalent".to_owned(),
+        Answer::Different if equivalence.exactly => "not equivalent".to_owned(),
+        Answer::Different => "not equivalent at any sizes that were tried".to_owned(),
     }
 }
 

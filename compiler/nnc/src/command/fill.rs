@@ -19,8 +19,14 @@ pub(super) fn run(context: &mut Context<'_>, args: Fill) -> Result<u8, Error> {
     let named = args.config.iter().map(|(name, most)| (Name::new(name), *most)).collect();
     let bounds = Bounds { most: args.up_to, named };
     let fillings = questions::fill(&session, &mut context.sources, args.hole.as_deref(), &bounds)?;
+    if let Some(number) = args.apply {
+        return apply(context, &session, &fillings, number);
+    }
     let text = match if args.json { Format::Json } else { context.terminal.format() } {
-        Format::Json => format!("{:#}\n", Value::from_iter(fillings.iter().map(filling_json))),
+        Format::Json => format!(
+            "{:#}\n",
+            Value::from_iter(fillings.iter().map(|it| filling_json(&session, it)))
+        ),
         Format::Short | Format::Human => {
             fillings.iter().map(|it| told(it, &args)).collect::<Vec<_>>().join("\n")
         }
@@ -28,6 +34,59 @@ pub(super) fn run(context: &mut Context<'_>, args: Fill) -> Result<u8, Error> {
     context.terminal.result(&text)?;
     let filled = fillings.iter().all(|it| it.fittings.iter().any(fits));
     Ok(if filled { 0 } else { UNFILLED })
+}
+
+/// The simplest setting of each layer that fits, in the order of the list.
+fn listed(filling: &Filling) -> Vec<&Fitting> {
+    let equal = filling.fittings.iter().filter(|it| matches!(it.verdict, Verdict::Equal));
+    let guarded = filling.fittings.iter().filter(|it| matches!(it.verdict, Verdict::Guarded(_)));
+    let (equal, guarded): (Vec<_>, Vec<_>) = (equal.collect(), guarded.collect());
+    let first = |all: Vec<_>| layers(&all).into_iter().map(|it| it.1).collect::<Vec<_>>();
+    [first(equal), first(guarded)].concat()
+}
+
+/// The layers of some fittings, each with its simplest setting and how many settings it has.
+fn layers<'f>(fittings: &[&'f Fitting]) -> Vec<(&'f str, &'f Fitting, usize)> {
+    let mut layers: Vec<(&str, &Fitting, usize)> = Vec::new();
+    for &fitting in fittings {
+        let layer = fitting.text.split(['<', '(']).next().unwrap_or_default();
+        match layers.iter_mut().find(|it| it.0 == layer) {
+            Some((_, _, count)) => *count += 1,
+            None => layers.push((layer, fitting, 1)),
+        }
+    }
+    layers
+}
+
+fn apply(
+    context: &mut Context<'_>,
+    session: &Session,
+    fillings: &[Filling],
+    number: usize,
+) -> Result<u8, Error> {
+    let [filling] = fillings else {
+        let names: Vec<String> = fillings.iter().map(|it| format!("`{}`", it.hole)).collect();
+        return Err(Error::usage(format!(
+            "the program has {} holes: say which one with `--hole`: {}",
+            fillings.len(),
+            names.join(", ")
+        )));
+    };
+    let listed = listed(filling);
+    let Some(fitting) = number.checked_sub(1).and_then(|it| listed.get(it)) else {
+        return Err(Error::usage(match listed.len() {
+            0 => format!("nothing fits into hole `{}`", filling.hole),
+            most => format!("hole `{}` has the candidates 1 to {most}, not {number}", filling.hole),
+        }));
+    };
+    let edits = questions::edits(session, filling, fitting)?;
+    let file = questions::write(session, filling.at.file, &edits)?;
+    let mut text = format!("{file}: `{}` is {}\n", filling.hole, fitting.text);
+    if let Verdict::Guarded(guards) = &fitting.verdict {
+        let _ = writeln!(text, "  it fits where {}: say so to its callers", guards.join(", "));
+    }
+    context.terminal.result(&text)?;
+    Ok(0)
 }
 
 fn fits(fitting: &Fitting) -> bool {
@@ -43,17 +102,18 @@ fn told(filling: &Filling, args: &Fill) -> String {
     let guarded = of(|it| matches!(it, Verdict::Guarded(_)));
     let refuted = of(|it| matches!(it, Verdict::Refuted { .. }));
     let nothing = equal.is_empty() && guarded.is_empty();
-    list(&mut text, "fits", &equal, args.top);
-    list(&mut text, "fits under a guard", &guarded, args.top);
-    if !filling.families.is_empty() {
+    let mut number = 1..;
+    list(&mut text, "fits", &equal, args.top, Some(&mut number));
+    list(&mut text, "fits under a guard", &guarded, args.top, Some(&mut number));
+    let families = together(&filling.families);
+    if !families.is_empty() {
         text.push_str("  families, all of which fit:\n");
     }
-    for family in filling.families.iter().take(args.top) {
-        let _ = writeln!(text, "    {}", in_words(family));
+    for family in families.iter().take(args.top) {
+        let _ = writeln!(text, "    {family}");
     }
-    if filling.families.len() > args.top {
-        let more = filling.families.len() - args.top;
-        let _ = writeln!(text, "    … and {more} more; see `--top`");
+    if families.len() > args.top {
+        let _ = writeln!(text, "    … and {} more; see `--top`", families.len() - args.top);
     }
     for (layer, count) in &filling.too_many {
         let _ = writeln!(
@@ -61,40 +121,51 @@ fn told(filling: &Filling, args: &Fill) -> String {
             "  not tried: {layer}, which has {count} settings; see `--up-to` and `--config`"
         );
     }
+    if args.all {
+        for (layer, param) in &filling.unread {
+            let _ = writeln!(text, "  not tried: {layer}, whose `{param}` is no axis of the hole");
+        }
+    }
     if nothing {
         text.push_str("  nothing fits\n");
-        list(&mut text, "comes near", &refuted, NEAR);
+        list(&mut text, "comes near", &refuted, NEAR, None);
     } else if args.all {
-        list(&mut text, "does not fit", &refuted, args.top);
+        list(&mut text, "does not fit", &refuted, args.top, None);
     }
     text
 }
 
-/// The simplest setting of each layer, and how many more there are.
-fn list(text: &mut String, what: &str, fittings: &[&Fitting], most: usize) {
+/// The simplest setting of each layer, and how many more there are; with numbers for `--apply`.
+fn list(
+    text: &mut String,
+    what: &str,
+    fittings: &[&Fitting],
+    most: usize,
+    mut number: Option<&mut std::ops::RangeFrom<usize>>,
+) {
     if fittings.is_empty() {
         return;
     }
-    let mut layers: Vec<(&str, &Fitting, usize)> = Vec::new();
-    for &fitting in fittings {
-        let layer = fitting.text.split(['<', '(']).next().unwrap_or_default();
-        match layers.iter_mut().find(|it| it.0 == layer) {
-            Some((_, _, count)) => *count += 1,
-            None => layers.push((layer, fitting, 1)),
-        }
-    }
+    let layers = layers(fittings);
     let _ = writeln!(text, "  {what}:");
-    for (_, fitting, count) in layers.iter().take(most) {
+    for (at, (_, fitting, count)) in layers.iter().enumerate() {
+        let number = number.as_mut().and_then(|it| it.next());
+        if at >= most {
+            continue;
+        }
+        let number = number.map_or_else(String::new, |it| format!("{it:>3}  "));
         let more = match count - 1 {
             0 => String::new(),
             more => format!("   ({more} more of its settings)"),
         };
         let _ = match &fitting.verdict {
-            Verdict::Equal => writeln!(text, "    {}{more}", fitting.text),
+            Verdict::Equal => writeln!(text, "    {number}{}{more}", fitting.text),
             Verdict::Guarded(guards) => {
-                writeln!(text, "    {}  where {}{more}", fitting.text, guards.join(", "))
+                writeln!(text, "    {number}{}  where {}{more}", fitting.text, guards.join(", "))
             }
-            Verdict::Refuted { why, .. } => writeln!(text, "    {}: {why}{more}", fitting.text),
+            Verdict::Refuted { why, .. } => {
+                writeln!(text, "    {number}{}: {why}{more}", fitting.text)
+            }
         };
     }
     if layers.len() > most {
@@ -102,22 +173,47 @@ fn list(text: &mut String, what: &str, fittings: &[&Fitting], most: usize) {
     }
 }
 
-/// `Conv2d(s=1) with 2*p - d*(k - 1) = 0: 12 of them`
-fn in_words(family: &Family) -> String {
-    let fixed: Vec<String> =
-        family.fixed.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let fixed = if fixed.is_empty() { String::new() } else { format!("({})", fixed.join(", ")) };
-    let values: Vec<String> = family.values.iter().map(i64::to_string).collect();
-    format!(
-        "{}{fixed} with {} = {}: {} of them",
-        family.layer,
-        family.formula,
-        values.join(" or "),
-        family.members
-    )
+/// The families, those of one layer with the same formula in one line:
+/// `Conv2d(s=1) with 2*p - d*(k - 1) = 0: 12 of them`.
+fn together(families: &[Family]) -> Vec<String> {
+    let mut groups: Vec<Vec<&Family>> = Vec::new();
+    for family in families {
+        let same = |it: &&mut Vec<&Family>| {
+            it.first().is_some_and(|it| {
+                it.layer == family.layer
+                    && it.formula == family.formula
+                    && it.values == family.values
+            })
+        };
+        match groups.iter_mut().find(same) {
+            Some(group) => group.push(family),
+            None => groups.push(vec![family]),
+        }
+    }
+    groups.iter().filter_map(|it| in_words(it)).collect()
 }
 
-fn filling_json(filling: &Filling) -> Value {
+fn in_words(group: &[&Family]) -> Option<String> {
+    let first = group.first()?;
+    let (same, varied): (Vec<_>, Vec<_>) =
+        (first.fixed.iter()).partition(|it| group.iter().all(|family| family.fixed.contains(it)));
+    let same: Vec<String> = same.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let same = if same.is_empty() { String::new() } else { format!("({})", same.join(", ")) };
+    let values: Vec<String> = first.values.iter().map(i64::to_string).collect();
+    let members: usize = group.iter().map(|it| it.members).sum();
+    let varied: Vec<&str> = varied.iter().map(|(name, _)| name.as_str()).collect();
+    let varied = match varied.as_slice() {
+        [] => String::new(),
+        names => format!(", with {} settings of {}", group.len(), names.join(", ")),
+    };
+    let (layer, formula) = (first.layer, &first.formula);
+    Some(format!(
+        "{layer}{same} with {formula} = {}: {members} of them{varied}",
+        values.join(" or ")
+    ))
+}
+
+fn filling_json(session: &Session, filling: &Filling) -> Value {
     let fittings: Vec<Value> = (filling.fittings.iter())
         .map(|it| {
             let configs: serde_json::Map<String, Value> =
@@ -127,8 +223,15 @@ fn filling_json(filling: &Filling) -> Value {
                 Verdict::Guarded(guards) => ("guarded", guards.as_slice(), None),
                 Verdict::Refuted { why, .. } => ("refuted", &[][..], Some(why)),
             };
+            let edits = if fits(it) { questions::edits(session, filling, it).ok() } else { None };
+            let edits: Vec<Value> = edits
+                .into_iter()
+                .flatten()
+                .map(|it| json!({ "start": it.start, "end": it.end, "text": it.text }))
+                .collect();
             json!({
                 "candidate": it.text,
+                "edits": edits,
                 "module": it.module.as_str(),
                 "configs": configs,
                 "verdict": verdict,
@@ -138,7 +241,11 @@ fn filling_json(filling: &Filling) -> Value {
         })
         .collect();
     let not_tried: Vec<&str> = filling.too_many.iter().map(|it| it.0.as_str()).collect();
+    let unread: Vec<Value> = (filling.unread.iter())
+        .map(|(layer, param)| json!({ "layer": layer.as_str(), "parameter": param.as_str() }))
+        .collect();
     json!({
+        "no_axis": unread,
         "hole": filling.hole.as_str(),
         "type": filling.arrow,
         "candidates": fittings,

@@ -96,7 +96,7 @@ impl Body<'_, '_> {
                 }
                 Value::error(span)
             }
-            ast::ExprKind::Hole => self.hole_call(args, first, span),
+            ast::ExprKind::Hole => self.hole_call(function.span, args, first, span),
             _ => {
                 let value = self.expr(function);
                 if !value.is_error() {

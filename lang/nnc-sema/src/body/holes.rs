@@ -2,22 +2,25 @@
 
 use nnc_base::{Name, Span};
 use nnc_hir::{
-    Base, Block, DimOrigin, DimParam, Expr, ExprKind, FieldValue, LayerId, LayerUse, Param, Path,
+    Block, DimOrigin, DimParam, Expr, ExprKind, FieldValue, LayerId, LayerUse, Param, Path,
     PathRoot, PathStep, Type,
 };
 use nnc_shape::Dim;
 use nnc_syntax::ast;
 
-use super::apply::Link;
+use super::apply::{Link, Surroundings};
 use super::unify::Meeting;
 use super::{Body, Value};
 use crate::cx::{Cx, Scope};
 use crate::errors::layers as layer_errors;
-use crate::scope::Symbol;
+use crate::questions::fill::OpenHole;
 
-/// A `?` that stands for a value.
+/// A `?` that stands for a value, or for what is applied to some.
 pub(super) struct OpenValue {
     at: Span,
+    /// The `?` alone, where it is applied, and what it is applied to.
+    applied: Option<(Span, Vec<Type>)>,
+    scope: Scope,
     /// What it has to be, where that is known.
     expected: Option<Type>,
     /// The values that have a name where it stands.
@@ -138,7 +141,17 @@ impl Body<'_, '_> {
         let locals = self.names.iter().map(|(name, local)| (*name, self.locals[*local].ty.clone()));
         let mut locals: Vec<(Name, Type)> = locals.collect();
         locals.sort_by_key(|(name, _)| *name);
-        self.holes.push(OpenValue { at, expected: None, locals });
+        self.open(at, None, locals)
+    }
+
+    fn open(
+        &mut self,
+        at: Span,
+        applied: Option<(Span, Vec<Type>)>,
+        locals: Vec<(Name, Type)>,
+    ) -> Value {
+        let scope = self.scope.clone();
+        self.holes.push(OpenValue { at, applied, scope, expected: None, locals });
         let open = nnc_hir::Hole { args: Vec::new(), candidates: Vec::new() };
         let expr = Expr { kind: ExprKind::Hole(open), ty: Type::Error, span: at };
         Value { expr, flex: false }
@@ -151,72 +164,51 @@ impl Body<'_, '_> {
         }
     }
 
+    /// Notes the body's holes, which are answered when all of the program is known.
     pub(super) fn report_holes(&mut self) {
         for hole in std::mem::take(&mut self.holes) {
             let expected = hole.expected.filter(|ty| !ty.is_error());
-            let fitting: Vec<String> = match &expected {
-                Some(wanted) => {
-                    let fits = hole.locals.iter().filter(|(_, ty)| ty == wanted);
-                    fits.map(|(name, _)| format!("`{name}`")).collect()
-                }
-                None => Vec::new(),
+            if hole.applied.is_none() {
+                let fitting: Vec<String> = match &expected {
+                    Some(wanted) => {
+                        let fits = hole.locals.iter().filter(|(_, ty)| ty == wanted);
+                        fits.map(|(name, _)| format!("`{name}`")).collect()
+                    }
+                    None => Vec::new(),
+                };
+                let shown = expected.as_ref().map(|ty| self.show(ty));
+                self.report(layer_errors::open_value(hole.at, shown.as_deref(), &fitting));
+            }
+            let (at, inputs) = hole.applied.clone().unwrap_or((hole.at, Vec::new()));
+            let surroundings = Surroundings {
+                scope: hole.scope,
+                owner: self.owner,
+                float: self.float,
+                pack: self.pack,
             };
-            let expected = expected.map(|ty| self.show(&ty));
-            self.report(layer_errors::open_value(hole.at, expected.as_deref(), &fitting));
+            self.cx.open_holes.push(OpenHole {
+                name: Name::new("?"),
+                at,
+                owner: self.owner,
+                function: self.id,
+                surroundings,
+                inputs,
+                locals: if hole.applied.is_none() { hole.locals } else { Vec::new() },
+                output: expected,
+            });
         }
     }
 
+    /// A `?` that is applied: what it gives shows where that is used.
     pub(super) fn hole_call(
         &mut self,
+        hole: Span,
         args: &[ast::Arg],
         first: Option<Value>,
         span: Span,
     ) -> Value {
         let values = self.positional(first, args);
-        if values.iter().any(Value::is_error) {
-            return Value::error(span);
-        }
         let types: Vec<Type> = values.iter().map(|value| value.expr.ty.clone()).collect();
-        let shown: Vec<String> = types.iter().map(|ty| self.show(ty)).collect();
-        let fitting = self.fitting_layers(&types);
-        self.report(layer_errors::hole(span, &format!("({})", shown.join(", ")), &fitting));
-        Value::error(span)
-    }
-
-    /// Functions in scope that take values of these types, for a hole's answer.
-    fn fitting_layers(&self, types: &[Type]) -> Vec<String> {
-        let mut names = Vec::new();
-        let symbols = &self.cx.modules[self.scope.module].symbols;
-        let mut sorted: Vec<_> = symbols.iter().map(|(name, (symbol, _))| (name, symbol)).collect();
-        sorted.sort_by_key(|(name, _)| **name);
-        for (name, symbol) in sorted {
-            let id = match symbol {
-                Symbol::Function(id) => *id,
-                Symbol::Layer(id) => match self.cx.layer(*id).main {
-                    Some(main) => main,
-                    None => continue,
-                },
-                _ => continue,
-            };
-            let params = &self.cx.function(id).params;
-            let fits = params.len() == types.len()
-                && params.iter().zip(types).all(|(param, ty)| match (&param.ty, ty) {
-                    (Type::Tensor(formal), Type::Tensor(actual)) => {
-                        let rank = if formal.pack {
-                            actual.axes.len() >= formal.axes.len()
-                        } else {
-                            actual.axes.len() == formal.axes.len()
-                        };
-                        let base = formal.elem.base == actual.elem.base
-                            || (formal.elem.base == Base::Float && actual.elem.base.is_float());
-                        rank && base && formal.elem.meaning.is_none()
-                    }
-                    _ => false,
-                });
-            if fits {
-                names.push(name.to_string());
-            }
-        }
-        names
+        self.open(span, Some((hole, types)), Vec::new())
     }
 }

@@ -120,13 +120,31 @@ pub(crate) fn open_value(at: Span, expected: Option<&str>, fitting: &[String]) -
     }
 }
 
-/// What would fit in the place of a `?` that is called.
-pub(crate) fn hole(at: Span, takes: &str, fitting: &[String]) -> Diagnostic {
-    let diagnostic = Diagnostic::warning(HOLE, at, format!("this hole takes {takes}"));
-    match fitting {
-        [] => diagnostic.note("nothing in scope takes such values"),
-        fitting => diagnostic.note(format!("these take such values: {}", fitting.join(", "))),
+/// What fits in the place of a `?` that is applied, or what comes near.
+pub(crate) fn hole(
+    at: Span,
+    (takes, gives): (&str, Option<&str>),
+    [fits, guarded, near]: [Vec<String>; 3],
+) -> Diagnostic {
+    let message = match gives {
+        Some(gives) => format!("this hole takes {takes} and gives {gives}"),
+        None => format!("this hole takes {takes}"),
+    };
+    let mut diagnostic = Diagnostic::warning(HOLE, at, message);
+    if fits.is_empty() && guarded.is_empty() {
+        let near = if near.is_empty() { String::new() } else { "; what comes near:".to_owned() };
+        diagnostic = diagnostic.note(format!("nothing of the program and what it imports fits{near}"));
     }
+    if !fits.is_empty() {
+        diagnostic = diagnostic.note(format!("these fit: {}", fits.join(", ")));
+    }
+    for guarded in guarded {
+        diagnostic = diagnostic.note(format!("fits under a guard: {guarded}"));
+    }
+    for near in near {
+        diagnostic = diagnostic.note(near);
+    }
+    diagnostic.help("`nnc fill` lists all that fits, and what does not, and why")
 }
 
 /// A question about a layer that changes state.

@@ -1,10 +1,13 @@
 //! How one type differs from another, as data and not as a message.
 
-use nnc_hir::{Axis, AxisSize, Program, TensorType, Type};
-use nnc_shape::{Answer, Dim, Fact};
+use std::collections::BTreeSet;
 
+use nnc_base::Name;
+use nnc_hir::{Axis, AxisSize, Program, TensorType, Type};
+use nnc_shape::Dim;
+
+use super::parts::{Part, parts};
 use crate::cx::Scope;
-use crate::dims::follows;
 
 /// One difference between two types; each holds what the first and the second have.
 #[derive(Clone, PartialEq, Debug)]
@@ -23,13 +26,6 @@ pub enum Difference {
     },
     /// How elements are stored, or what they mean.
     Element(String, String),
-    /// A size that is not the same for all sizes that are possible.
-    Size {
-        axis: usize,
-        first: Dim,
-        second: Dim,
-        answer: Answer,
-    },
 }
 
 impl std::fmt::Display for Difference {
@@ -43,38 +39,47 @@ impl std::fmt::Display for Difference {
                 write!(f, "axis {axis} has {first} and {second}")
             }
             Difference::Element(first, second) => write!(f, "elements are {first} and {second}"),
-            Difference::Size { axis, first, second, .. } => {
-                write!(f, "axis {axis} is {first} and {second}")
-            }
         }
     }
 }
 
 /// All in which two types differ, where a scope's facts hold.
-///
-/// What is found of one size is taken as given for the next, so that one condition that
-/// makes several sizes equal is told once; `known` is `scope` with these conditions.
 pub(super) struct Comparison {
+    /// All but those of sizes.
     pub(super) differences: Vec<Difference>,
-    /// What makes the sizes equal that are not so everywhere; none if nothing simple does.
-    pub(super) guards: Option<Vec<Fact>>,
-    /// Whether sizes are equal only where the guards hold.
-    pub(super) exactly: bool,
-    pub(super) known: Scope,
+    /// The sizes that are not the same everywhere.
+    pub(super) parts: Vec<Part>,
 }
 
-pub(super) fn compare(program: &Program, scope: &Scope, first: &Type, second: &Type) -> Comparison {
-    let mut comparison = Comparison {
-        differences: Vec::new(),
-        guards: Some(Vec::new()),
-        exactly: true,
-        known: scope.clone(),
-    };
-    comparison.types(program, first, second);
-    comparison
+/// An axis of both, and its size in each.
+pub(super) type Pair = (usize, Dim, Dim);
+
+/// `own` are the sizes that are given with layers, of which a condition may name one.
+pub(super) fn compare(
+    program: &Program,
+    scope: &Scope,
+    own: &BTreeSet<Name>,
+    first: &Type,
+    second: &Type,
+) -> Comparison {
+    let mut walk = Walk { differences: Vec::new(), pairs: Vec::new() };
+    walk.types(program, first, second);
+    Comparison { differences: walk.differences, parts: parts(&scope.facts, own, walk.pairs) }
 }
 
-impl Comparison {
+/// What is different in form, without sizes, and so needs no facts.
+pub(super) fn forms(program: &Program, first: &Type, second: &Type) -> Vec<Difference> {
+    let mut walk = Walk { differences: Vec::new(), pairs: Vec::new() };
+    walk.types(program, first, second);
+    walk.differences
+}
+
+struct Walk {
+    differences: Vec<Difference>,
+    pairs: Vec<Pair>,
+}
+
+impl Walk {
     fn types(&mut self, program: &Program, first: &Type, second: &Type) {
         let shown = || (program.show(first).to_string(), program.show(second).to_string());
         match (first, second) {
@@ -86,12 +91,11 @@ impl Comparison {
             (Type::Tuple(a), Type::Tuple(b)) if a.len() == b.len() => {
                 a.iter().zip(b).for_each(|(a, b)| self.types(program, a, b));
             }
-            (Type::Dim(a), Type::Dim(b)) => self.sizes(0, a, b),
+            (Type::Dim(a), Type::Dim(b)) => self.pairs.push((0, a.clone(), b.clone())),
             (first, second) if first == second => {}
             _ => {
                 let (first, second) = shown();
                 self.differences.push(Difference::Form(first, second));
-                self.guards = None;
             }
         }
     }
@@ -110,13 +114,14 @@ impl Comparison {
                 let (first, second) = (a.to_string(), b.to_string());
                 self.differences.push(Difference::Form(first, second));
             }
-            self.sizes(axis, &a.extent(), &b.extent());
+            self.pairs.push((axis, a.extent(), b.extent()));
         }
         let meanings = (&first.elem.meaning, &second.elem.meaning);
         let mut same = first.elem.base == second.elem.base;
         match meanings {
             (Some(a), Some(b)) if a.id == b.id && a.args.len() == b.args.len() => {
-                a.args.iter().zip(&b.args).for_each(|(a, b)| self.sizes(first.axes.len(), a, b));
+                let args = a.args.iter().zip(&b.args);
+                self.pairs.extend(args.map(|(a, b)| (first.axes.len(), a.clone(), b.clone())));
             }
             (None, None) => {}
             _ => same = false,
@@ -125,23 +130,6 @@ impl Comparison {
             let shown = |ty: &TensorType| program.show(&ty.elem).to_string();
             self.differences.push(Difference::Element(shown(first), shown(second)));
         }
-    }
-
-    fn sizes(&mut self, axis: usize, first: &Dim, second: &Dim) {
-        let facts = &self.known.facts;
-        let answer = facts.equal(first, second);
-        match &answer {
-            Answer::Proven => return,
-            Answer::Unproven { guard: Some(guard), .. } => {
-                let equal = Fact::Equal(first.clone(), second.clone());
-                self.exactly &= follows(facts, &equal, guard);
-                self.known.facts.assume(guard.clone());
-                self.guards.iter_mut().for_each(|it| it.push(guard.clone()));
-            }
-            Answer::Refuted(_) | Answer::Unproven { guard: None, .. } => self.guards = None,
-        }
-        let (first, second) = (first.clone(), second.clone());
-        self.differences.push(Difference::Size { axis, first, second, answer });
     }
 }
 

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use nnc_base::Name;
 use nnc_hir::{Condition, Program, Type};
-use nnc_shape::{Dim, Fact, Facts};
+use nnc_shape::{Dim, Facts};
 
 use super::NoAnswer;
-use super::compare::{Comparison, Difference, compare};
-use super::map::{Map, in_words, instance, vars_of};
+use super::compare::{Comparison, Difference, compare, forms};
+use super::map::{Map, vars_of};
+use super::parts::{Equal, Narrowed, narrowed};
 use crate::body::{Surroundings, apply};
 use crate::cx::{Cx, Scope};
 use crate::dims::{know, question, refuted};
@@ -20,9 +21,9 @@ pub enum Answer {
     Complete,
     /// On all inputs that both take and for which the conditions hold.
     Type,
-    /// At some sizes.
+    /// At some sizes, few of an axis.
     Instant,
-    /// Nowhere that was found.
+    /// Nowhere, or if that is not `exactly` so, nowhere that was found.
     Different,
 }
 
@@ -32,9 +33,10 @@ pub struct Equivalence {
     pub answer: Answer,
     pub first: Map,
     pub second: Map,
-    /// What makes sizes equal that are not so everywhere, as a `where` clause says it.
+    /// What makes sizes equal that are not so everywhere, as a `where` clause says it: a
+    /// condition on sizes, or the sizes themselves where they are few.
     pub guards: Vec<String>,
-    /// Whether the sizes are equal nowhere else.
+    /// Whether it is proved that the sizes are equal nowhere else.
     pub exactly: bool,
     /// What the first asks of inputs and the second does not.
     pub first_asks: Vec<String>,
@@ -63,8 +65,6 @@ struct Common {
     second: Type,
     first_domain: Vec<Condition>,
     second_domain: Vec<Condition>,
-    /// What the layer asks whose inputs these are not, beyond what the other asks.
-    extra: Vec<Condition>,
     /// Before any of the domains.
     free: Scope,
     /// Where both domains hold.
@@ -87,10 +87,15 @@ pub(super) fn equiv(
     });
     let mut differences = Vec::new();
     let mut asks = [Vec::new(), Vec::new()];
+    let mut excluded = None;
     match (&forward, &backward) {
         (Ok(forward), Ok(backward)) => {
-            asks[1] = in_words(&without(forward, &forward.first_domain), &forward.extra);
-            asks[0] = in_words(&without(backward, &backward.second_domain), &backward.extra);
+            let second = forward.asks(&forward.first_domain, &forward.second_domain);
+            let first = backward.asks(&backward.second_domain, &backward.first_domain);
+            excluded = forward.at_excluded(&cx.program, &second, &forward.first_domain);
+            excluded = excluded
+                .or_else(|| backward.at_excluded(&cx.program, &first, &backward.second_domain));
+            asks = [first.words, second.words];
             inputs_differ(&cx.program, forward, backward, &mut differences);
         }
         (Ok(_), Err(reason)) => {
@@ -121,8 +126,9 @@ pub(super) fn equiv(
     if let Some((name, _)) = at.iter().find(|(name, _)| !vars.contains(name)) {
         return Err(NoAnswer::UnknownSize { name: *name, known: vars.into_iter().collect() });
     }
-    let comparison = compare(&cx.program, &common.scope, &common.first, &common.second);
-    decide(&cx.program, &common, &comparison, &mut equivalence);
+    let own = own_sizes(&equivalence);
+    let comparison = compare(&cx.program, &common.scope, &own, &common.first, &common.second);
+    decide(&cx.program, &common, &comparison, excluded, &mut equivalence);
     if !at.is_empty() {
         at_sizes(&cx.program, &common, at, &mut equivalence);
     }
@@ -168,7 +174,6 @@ fn on_inputs_of(cx: &mut Cx<'_>, own: &Map, other: &Map) -> Result<Common, Strin
         second: applied.output,
         first_domain: own.domain.clone(),
         second_domain,
-        extra,
         free,
         scope: applied.scope,
     })
@@ -217,14 +222,41 @@ impl Common {
 
     /// All sizes where some are these and a scope's facts hold.
     fn instance(&self, facts: &Facts, known: &[(Name, i64)]) -> Option<Vec<(Name, i64)>> {
-        let mut facts = facts.clone();
-        for (name, value) in known {
-            facts.assume_equal(&Dim::var(*name), &Dim::constant(*value));
-        }
-        let mut sizes = instance(&facts, self.vars())?;
-        sizes.sort_by_key(|(name, _)| *name);
-        Some(sizes)
+        fixed(facts, known).example(&self.vars())
     }
+
+    /// What the conditions of one of the layers ask beyond those of the other.
+    fn asks(&self, given: &[Condition], asked: &[Condition]) -> Narrowed {
+        let before = without(self, given);
+        let mut after = before.clone();
+        for condition in asked {
+            know(&mut after, condition);
+        }
+        // Who gives the sizes is of no matter here: all are named in the answer.
+        narrowed(&before, &after.facts, &self.vars(), asked)
+    }
+
+    /// What both give for a size that only one of them takes, where `given` holds.
+    fn at_excluded(
+        &self,
+        program: &Program,
+        asks: &Narrowed,
+        given: &[Condition],
+    ) -> Option<Instance> {
+        let known = asks.excluded.as_deref()?;
+        let sizes = self.instance(&without(self, given).facts, known)?;
+        let found = self.at(program, sizes);
+        (found.first != found.second).then_some(found)
+    }
+}
+
+/// Facts of which some sizes have these values.
+fn fixed(facts: &Facts, known: &[(Name, i64)]) -> Facts {
+    let mut facts = facts.clone();
+    for (name, value) in known {
+        facts.assume_equal(&Dim::var(*name), &Dim::constant(*value));
+    }
+    facts
 }
 
 /// In what the inputs of the two differ besides their sizes.
@@ -235,63 +267,78 @@ fn inputs_differ(
     differences: &mut Vec<String>,
 ) {
     for (first, second) in forward.inputs.iter().zip(&backward.inputs) {
-        for difference in compare(program, &forward.scope, first, second).differences {
-            if !matches!(difference, Difference::Size { .. }) {
-                differences.push(format!("inputs: {difference}"));
-            }
-        }
+        let forms = forms(program, first, second);
+        differences.extend(forms.iter().map(|it| format!("inputs: {it}")));
     }
 }
 
+/// Decides by the parts of the outputs' sizes; `excluded` is what both give for inputs that
+/// only one of them takes.
 fn decide(
     program: &Program,
     common: &Common,
     comparison: &Comparison,
+    excluded: Option<Instance>,
     equivalence: &mut Equivalence,
 ) {
     let mut form = false;
     for difference in &comparison.differences {
-        match difference {
-            Difference::Size { .. } => {}
-            Difference::Form(..) => {
-                form = true;
-                equivalence.differences.push(format!("outputs: {difference}"));
-            }
-            Difference::Kind { .. } | Difference::Rate { .. } | Difference::Element(..) => {
-                equivalence.differences.push(format!("outputs: {difference}"));
-            }
-        }
+        form |= matches!(difference, Difference::Form(..));
+        equivalence.differences.push(format!("outputs: {difference}"));
     }
-    let sizes: Vec<&Difference> = (comparison.differences.iter())
-        .filter(|it| matches!(it, Difference::Size { .. }))
-        .collect();
-    equivalence.different_at = counterexample(program, common, &sizes, equivalence);
+    let facts = &common.scope.facts;
+    let different = comparison.parts.iter().find_map(|part| {
+        let sizes = common.instance(facts, part.different_at.as_deref()?)?;
+        let found = common.at(program, sizes);
+        (found.first != found.second).then_some(found)
+    });
+    equivalence.different_at =
+        different.or(excluded).or_else(|| counterexample(program, common, equivalence));
     if form {
         return;
     }
-    match &comparison.guards {
-        Some(guards) if guards.iter().all(|it| is_condition(it, &own_sizes(equivalence))) => {
-            equivalence.guards = guards.iter().map(Fact::to_string).collect();
-            equivalence.exactly = comparison.exactly;
-            let asks = equivalence.first_asks.is_empty() && equivalence.second_asks.is_empty();
-            let same = sizes.is_empty() && asks && equivalence.differences.is_empty();
-            equivalence.answer = if same { Answer::Complete } else { Answer::Type };
-        }
-        _ => {
-            let mut facts = common.scope.facts.clone();
-            for difference in sizes {
-                if let Difference::Size { first, second, .. } = difference {
-                    facts.assume_equal(first, second);
-                }
+    let (mut pinned, mut listed, mut found) = (false, true, true);
+    let mut same: Vec<(Name, i64)> = Vec::new();
+    for part in &comparison.parts {
+        match &part.equal {
+            Equal::Where { conditions, exactly } => {
+                equivalence.guards.extend(conditions.iter().cloned());
+                equivalence.exactly &= exactly;
             }
-            let found = common.instance(&facts, &[]).map(|sizes| common.at(program, sizes));
-            let found = found.filter(|it| it.first.is_ok() && it.first == it.second);
-            if found.is_some() {
-                equivalence.answer = Answer::Instant;
-                equivalence.same_at = found;
+            Equal::At(words) => {
+                pinned = true;
+                listed &= words.is_some();
+                equivalence.guards.extend(words.iter().cloned());
             }
+            Equal::Nowhere => {
+                equivalence.guards.clear();
+                equivalence.exactly = true;
+                return;
+            }
+            Equal::Unknown => found = false,
         }
+        same.extend(part.same_at.iter().flatten());
     }
+    let sizes = if pinned && found { common.instance(facts, &same) } else { None };
+    let at = sizes.map(|it| common.at(program, it));
+    let at = at.filter(|it| it.first.is_ok() && it.first == it.second);
+    if !found || (pinned && at.is_none()) {
+        equivalence.guards.clear();
+        equivalence.exactly = false;
+        return;
+    }
+    if pinned {
+        if !listed {
+            equivalence.guards.clear();
+            equivalence.exactly = false;
+        }
+        equivalence.answer = Answer::Instant;
+        equivalence.same_at = at;
+        return;
+    }
+    let asks = equivalence.first_asks.is_empty() && equivalence.second_asks.is_empty();
+    let same = comparison.parts.is_empty() && asks && equivalence.differences.is_empty();
+    equivalence.answer = if same { Answer::Complete } else { Answer::Type };
 }
 
 /// The sizes that are given with the layers.
@@ -300,42 +347,12 @@ fn own_sizes(equivalence: &Equivalence) -> BTreeSet<Name> {
     sizes.filter(|it| !it.of_input).map(|it| it.name).collect()
 }
 
-/// Whether a fact is a condition on sizes, and not a list of some: it fixes no size of an
-/// input, and is more than the question in other words.
-fn is_condition(fact: &Fact, own: &BTreeSet<Name>) -> bool {
-    let Fact::Equal(left, right) = fact else { return true };
-    let difference = left - right;
-    let vars = difference.vars();
-    let linear = vars.iter().all(|name| {
-        let parts = difference.affine_in(*name);
-        parts.is_some_and(|(coefficient, _)| coefficient.as_constant().is_some())
-    });
-    linear && (vars.len() > 1 || vars.iter().all(|name| own.contains(name)))
-}
-
-/// Sizes at which the two are not the same: a size of the output, or only one takes them.
+/// Sizes that only one of the two takes, as the solver finds them.
 fn counterexample(
     program: &Program,
     common: &Common,
-    sizes: &[&Difference],
     equivalence: &Equivalence,
 ) -> Option<Instance> {
-    for difference in sizes {
-        let Difference::Size { answer, .. } = difference else { continue };
-        let witness = match answer {
-            nnc_shape::Answer::Refuted(witness) | nnc_shape::Answer::Unproven { witness, .. } => {
-                witness.as_ref()
-            }
-            nnc_shape::Answer::Proven => None,
-        };
-        let known = witness.map_or(&[][..], |it| it.assignment.as_slice());
-        if let Some(sizes) = common.instance(&common.scope.facts, known) {
-            let found = common.at(program, sizes);
-            if found.first != found.second {
-                return Some(found);
-            }
-        }
-    }
     if equivalence.first_asks.is_empty() && equivalence.second_asks.is_empty() {
         return None;
     }
@@ -360,33 +377,20 @@ fn counterexample(
 
 /// Answers for some sizes, the others being open.
 fn at_sizes(program: &Program, common: &Common, at: &[(Name, i64)], equivalence: &mut Equivalence) {
-    equivalence.same_at = None;
-    let fixed = |facts: &Facts| {
-        let mut facts = facts.clone();
-        for (name, value) in at {
-            facts.assume_equal(&Dim::var(*name), &Dim::constant(*value));
-        }
-        facts
-    };
     let mut scope = common.scope.clone();
-    scope.facts = fixed(&scope.facts);
-    let comparison = compare(program, &scope, &common.first, &common.second);
-    let different = comparison.differences.iter().find_map(|it| match it {
-        Difference::Size { answer, .. } => match answer {
-            nnc_shape::Answer::Refuted(witness) | nnc_shape::Answer::Unproven { witness, .. } => {
-                witness.clone()
-            }
-            nnc_shape::Answer::Proven => None,
-        },
-        _ => None,
-    });
-    let known = different.map_or_else(Vec::new, |it| it.assignment);
-    let known: Vec<(Name, i64)> = at.iter().copied().chain(known).collect();
+    scope.facts = fixed(&scope.facts, at);
+    let own = own_sizes(equivalence);
+    let comparison = compare(program, &scope, &own, &common.first, &common.second);
+    let form = comparison.differences.iter().any(|it| matches!(it, Difference::Form(..)));
+    let different = comparison.parts.iter().find_map(|it| it.different_at.clone());
+    equivalence.same_at = None;
+    equivalence.guards.clear();
+    let known: Vec<(Name, i64)> = at.iter().copied().chain(different.unwrap_or_default()).collect();
     match common.instance(&scope.facts, &known) {
         Some(sizes) => {
             let found = common.at(program, sizes);
             let same = found.first.is_ok() && found.first == found.second;
-            if same && comparison.differences.is_empty() {
+            if same && !form && comparison.parts.is_empty() {
                 if equivalence.answer != Answer::Complete {
                     equivalence.answer = Answer::Instant;
                 }
@@ -399,10 +403,8 @@ fn at_sizes(program: &Program, common: &Common, at: &[(Name, i64)], equivalence:
         // One of them, or both, does not take such inputs.
         None => {
             equivalence.answer = Answer::Different;
-            let mut free = common.free.facts.clone();
-            free = fixed(&free);
-            equivalence.different_at =
-                common.instance(&free, at).map(|sizes| common.at(program, sizes));
+            let sizes = common.instance(&common.free.facts, at);
+            equivalence.different_at = sizes.map(|sizes| common.at(program, sizes));
         }
     }
 }

@@ -15,9 +15,11 @@ use nnc_syntax::ast;
 
 use super::compare::{Difference, compare};
 use super::open::{fresh, least};
+use super::parts::{Equal, narrowed};
 use crate::body::{Link, Surroundings, apply};
 use crate::cx::{Cx, Scope, VarInfo};
-use crate::dims::{know, prove, refuted, shorter};
+use crate::dims::{assume, know, prove, refuted};
+use crate::errors::layers as errors;
 
 /// A layer with more settings than these is not looked at, and that is told.
 const MOST_SETTINGS: u64 = 40_000;
@@ -28,8 +30,13 @@ pub(crate) struct OpenHole {
     pub(crate) name: Name,
     pub(crate) at: Span,
     pub(crate) owner: Option<LayerId>,
+    /// The function in whose body it stands.
+    pub(crate) function: Option<FunctionId>,
     pub(crate) surroundings: Surroundings,
+    /// None where it stands for a value.
     pub(crate) inputs: Vec<Type>,
+    /// The values that have a name where it stands for one.
+    pub(crate) locals: Vec<(Name, Type)>,
     /// `None` where any value would do.
     pub(crate) output: Option<Type>,
 }
@@ -75,6 +82,8 @@ pub struct Filling {
     pub families: Vec<Family>,
     /// Layers that were not tried because they have so many settings within the bounds.
     pub too_many: Vec<(Name, u64)>,
+    /// Layers of which a parameter is no axis of the hole, and that parameter.
+    pub unread: Vec<(Name, Name)>,
 }
 
 /// All settings of a layer that fit and have something in common, up to the bounds: those
@@ -99,29 +108,116 @@ pub(super) fn fill(cx: &mut Cx<'_>, hole: &OpenHole, bounds: &Bounds) -> Filling
         fittings: Vec::new(),
         families: Vec::new(),
         too_many: Vec::new(),
+        unread: Vec::new(),
     };
+    if hole.inputs.is_empty() {
+        values(cx, hole, bounds, &mut filling);
+    } else {
+        candidates(cx, hole, bounds, &mut filling);
+    }
+    filling
+}
+
+/// A value may be one that has a name, or what something makes of that.
+fn values(cx: &mut Cx<'_>, hole: &OpenHole, bounds: &Bounds, filling: &mut Filling) {
+    for (name, ty) in &hole.locals {
+        let module = cx.modules[hole.surroundings.scope.module].name;
+        let verdict = judge(cx, hole, &[], ty);
+        let text = name.to_string();
+        filling.fittings.push(Fitting { text, module, verdict, settings: Vec::new() });
+        if !matches!(ty, Type::Tensor(_)) || hole.output.is_none() {
+            continue;
+        }
+        let applied = OpenHole { inputs: vec![ty.clone()], ..hole.clone() };
+        let before = filling.fittings.len();
+        candidates(cx, &applied, bounds, filling);
+        for fitting in &mut filling.fittings[before..] {
+            fitting.text = format!("{name} |> {}", fitting.text);
+        }
+    }
+    sort(&mut filling.fittings);
+}
+
+fn candidates(cx: &mut Cx<'_>, hole: &OpenHole, bounds: &Bounds, filling: &mut Filling) {
+    let mut own = Filling { fittings: Vec::new(), ..filling.clone() };
     for id in cx.program.layers.ids().collect::<Vec<_>>() {
         if Some(id) != hole.owner && !cx.layer(id).space && is_visible(cx, hole, Thing::Layer(id)) {
-            try_layer(cx, hole, id, bounds, &mut filling);
+            try_layer(cx, hole, id, bounds, &mut own);
         }
     }
     for id in cx.program.functions.ids().collect::<Vec<_>>() {
         let function = cx.function(id);
         let wanted = function.owner.is_none() && function.name.is_some();
+        let wanted = wanted && hole.function != Some(id);
         if wanted && is_visible(cx, hole, Thing::Function(id)) {
-            try_function(cx, hole, id, &mut filling);
+            try_function(cx, hole, id, &mut own);
         }
     }
+    sort(&mut own.fittings);
+    let fittings = std::mem::take(&mut filling.fittings);
+    *filling = own;
+    filling.fittings.splice(0..0, fittings);
+}
+
+/// What fits first, and the simplest first.
+fn sort(fittings: &mut [Fitting]) {
     let rank = |it: &Fitting| match &it.verdict {
         Verdict::Equal => 0,
         Verdict::Guarded(guards) => guards.len(),
         Verdict::Refuted { distance, .. } => 1000 + distance,
     };
     let size = |it: &Fitting| it.settings.iter().map(|(_, value)| *value).sum::<i64>();
-    filling
-        .fittings
-        .sort_by_cached_key(|it| (rank(it), it.settings.len(), size(it), it.text.clone()));
-    filling
+    fittings.sort_by_cached_key(|it| (rank(it), it.settings.len(), size(it), it.text.clone()));
+}
+
+/// Numbers the `?` of a program, if there are several: `?1`, `?2`, in the order of the text.
+pub(crate) fn number(holes: &mut [OpenHole]) {
+    holes.sort_by_key(|it| it.at);
+    let unnamed = holes.iter_mut().filter(|it| it.name.as_str() == "?");
+    let unnamed: Vec<&mut OpenHole> = unnamed.collect();
+    if unnamed.len() > 1 {
+        for (number, hole) in (1..).zip(unnamed) {
+            hole.name = Name::new(&format!("?{number}"));
+        }
+    }
+}
+
+/// How many candidates a message names.
+const MOST_TOLD: usize = 6;
+
+/// Says of each `?` that is applied what fits there, with the things that the program knows.
+pub(crate) fn report(cx: &mut Cx<'_>) {
+    let holes = std::mem::take(&mut cx.open_holes);
+    let applied = |it: &&OpenHole| !it.inputs.is_empty() && !it.inputs.iter().any(Type::is_error);
+    for hole in holes.iter().filter(applied) {
+        let filling = fill(cx, hole, &Bounds { most: 3, named: Vec::new() });
+        let mut seen: Vec<&str> = Vec::new();
+        let mut told: [Vec<String>; 3] = Default::default();
+        for fitting in &filling.fittings {
+            let layer = fitting.text.split(['<', '(']).next().unwrap_or_default();
+            if seen.contains(&layer) {
+                continue;
+            }
+            seen.push(layer);
+            let text = format!("`{}`", fitting.text);
+            match &fitting.verdict {
+                Verdict::Equal => told[0].push(text),
+                Verdict::Guarded(guards) => {
+                    told[1].push(format!("{text} where {}", guards.join(", ")));
+                }
+                Verdict::Refuted { why, .. } => told[2].push(format!("{text}: {why}")),
+            }
+        }
+        let fits = !told[0].is_empty() || !told[1].is_empty();
+        told[0].truncate(MOST_TOLD);
+        told[1].truncate(2);
+        told[2].truncate(if fits { 0 } else { 2 });
+        let shown = |ty: &Type| cx.program.show(ty).to_string();
+        let inputs: Vec<String> = hole.inputs.iter().map(shown).collect();
+        let (takes, gives) = (inputs.join(", "), hole.output.as_ref().map(shown));
+        cx.report(errors::hole(hole.at, (&takes, gives.as_deref()), told));
+    }
+    cx.open_holes = holes;
 }
 
 #[derive(Clone, Copy)]
@@ -198,9 +294,20 @@ fn try_layer(
     if let Some(output) = &hole.output {
         read_off(&layer, &function.result, output, &mut sizes);
     }
-    let dims: Option<Vec<Dim>> =
-        layer.params.iter().map(|it| sizes.get(&it.name).cloned()).collect();
-    let Some(dims) = dims else { return };
+    let mut dims = Vec::new();
+    for param in &layer.params {
+        let Some(dim) = sizes.get(&param.name) else {
+            filling.unread.push((layer.name, param.name));
+            return;
+        };
+        dims.push(dim.clone());
+    }
+    if let Some(why) = no_field(cx, hole, &dims) {
+        let verdict = Verdict::Refuted { why, distance: 3 };
+        let (text, module) = (layer.name.to_string(), layer.module);
+        filling.fittings.push(Fitting { text, module, verdict, settings: Vec::new() });
+        return;
+    }
     let mut shaping = BTreeSet::new();
     super::map::vars_of(&function.result, &mut shaping);
     function.facts.iter().for_each(|it| shaping.extend(it.vars()));
@@ -291,19 +398,33 @@ fn try_layer(
     filling.families.extend(families);
 }
 
+/// Why a layer in place of a `?` cannot be a field of the layer that the hole is in.
+fn no_field(cx: &Cx<'_>, hole: &OpenHole, dims: &[Dim]) -> Option<String> {
+    if !hole.name.as_str().starts_with('?') {
+        return None;
+    }
+    let Some(owner) = hole.owner else {
+        return Some("a layer is a field of another one, and this function is of none".to_owned());
+    };
+    let scope = &cx.layer_scopes[owner.index()];
+    let vars: BTreeSet<Name> = dims.iter().flat_map(Dim::vars).collect();
+    let chosen = vars.into_iter().find(|it| !scope.vars.contains_key(it))?;
+    Some(format!("it is a field, and each call chooses another `{chosen}`"))
+}
+
 fn is_of(text: &str, layer: &str) -> bool {
     text.strip_prefix(layer).is_some_and(|rest| !rest.starts_with(|it: char| it.is_alphanumeric()))
 }
 
 /// The values that a config is gone through.
-fn values(name: Name, least: i64, bounds: &Bounds) -> std::ops::RangeInclusive<i64> {
+fn range(name: Name, least: i64, bounds: &Bounds) -> std::ops::RangeInclusive<i64> {
     let named = bounds.named.iter().find(|(it, _)| *it == name).map(|it| it.1);
     least.max(0)..=named.unwrap_or(bounds.most)
 }
 
 fn count_settings(open: &[(Name, Name, i64)], bounds: &Bounds) -> u64 {
     let counts = open.iter().map(|(name, _, least)| {
-        let values = values(*name, *least, bounds);
+        let values = range(*name, *least, bounds);
         u64::try_from(values.end().saturating_sub(*values.start()).saturating_add(1)).unwrap_or(0)
     });
     counts.fold(1, u64::saturating_mul)
@@ -313,7 +434,7 @@ fn count_settings(open: &[(Name, Name, i64)], bounds: &Bounds) -> u64 {
 fn settings(open: &[(Name, Name, i64)], bounds: &Bounds) -> Vec<Vec<i64>> {
     let mut all: Vec<Vec<i64>> = vec![Vec::new()];
     for (name, _, least) in open {
-        let values = values(*name, *least, bounds);
+        let values = range(*name, *least, bounds);
         all = (all.into_iter())
             .flat_map(|front| {
                 values.clone().map(move |value| {
@@ -352,8 +473,9 @@ fn read_off(layer: &Layer, formal: &Type, actual: &Type, sizes: &mut HashMap<Nam
 
 /// Whether an output under conditions is what the hole gives.
 fn judge(cx: &Cx<'_>, hole: &OpenHole, conditions: &[Condition], output: &Type) -> Verdict {
-    let mut scope = hole.surroundings.scope.clone();
-    let mut guards: Vec<String> = Vec::new();
+    let before = &hole.surroundings.scope;
+    let mut scope = before.clone();
+    let mut open: Vec<Condition> = Vec::new();
     for condition in conditions {
         if prove(&scope, condition) == Some(true) {
             continue;
@@ -362,34 +484,50 @@ fn judge(cx: &Cx<'_>, hole: &OpenHole, conditions: &[Condition], output: &Type) 
             let why = format!("it needs {condition}, which never holds here");
             return Verdict::Refuted { why, distance: 10 };
         }
-        let short = shorter(&scope.facts, condition);
-        guards.push(short.map_or_else(|| condition.to_string(), |it| it.to_string()));
-        know(&mut scope, condition);
+        assume(&mut scope, condition, true);
+        open.push(condition.clone());
     }
+    let own = &before.parameters.iter().copied().collect();
+    let asked = narrowed(before, &scope.facts, own, &open);
+    if let Some((name, words)) = asked.pinned {
+        let why = match words {
+            Some(words) => format!("it takes only {words}"),
+            None => format!("it takes no `{name}`"),
+        };
+        return Verdict::Refuted { why, distance: 10 };
+    }
+    let mut guards = asked.words;
     let Some(wanted) = &hole.output else { return verdict(guards) };
-    let comparison = compare(&cx.program, &scope, output, wanted);
+    let comparison = compare(&cx.program, &scope, own, output, wanted);
     let mut why = Vec::new();
     let mut distance = guards.len();
     for difference in &comparison.differences {
-        match difference {
-            Difference::Form(..) => distance += 50,
-            Difference::Kind { .. } | Difference::Rate { .. } => distance += 10,
-            Difference::Element(..) => distance += 1,
-            Difference::Size { answer, .. } => {
-                let unproven = matches!(answer, nnc_shape::Answer::Unproven { .. });
-                if unproven && comparison.guards.is_some() {
-                    continue;
-                }
-                distance += 5;
-            }
-        }
+        distance += match difference {
+            Difference::Form(..) => 50,
+            Difference::Kind { .. } | Difference::Rate { .. } => 10,
+            Difference::Element(..) => 1,
+        };
         why.push(told(difference));
+    }
+    for part in &comparison.parts {
+        let only = match &part.equal {
+            Equal::Where { conditions, .. } => {
+                guards.extend(conditions.iter().cloned());
+                continue;
+            }
+            Equal::At(Some(sizes)) => format!(", equal only where {sizes}"),
+            Equal::At(None) => ", equal at some sizes only".to_owned(),
+            Equal::Nowhere | Equal::Unknown => String::new(),
+        };
+        distance += 5;
+        let Some((axis, first, second)) = part.pairs.first() else { continue };
+        let at = part.different_at.iter().flatten().map(|(name, size)| format!("{name} = {size}"));
+        let at: Vec<String> = at.collect();
+        let at = if at.is_empty() { String::new() } else { format!(" (at {})", at.join(", ")) };
+        why.push(format!("axis {axis} of what it gives is {first}, wanted is {second}{only}{at}"));
     }
     if !why.is_empty() {
         return Verdict::Refuted { why: why.join("; "), distance };
-    }
-    for guard in comparison.guards.iter().flatten() {
-        guards.push(guard.to_string());
     }
     verdict(guards)
 }
@@ -398,7 +536,7 @@ fn verdict(guards: Vec<String>) -> Verdict {
     if guards.is_empty() { Verdict::Equal } else { Verdict::Guarded(guards) }
 }
 
-/// What is given and what is wanted, with sizes that show it.
+/// What is given and what is wanted.
 fn told(difference: &Difference) -> String {
     match difference {
         Difference::Form(found, wanted) => format!("it gives {found}, wanted is {wanted}"),
@@ -407,16 +545,6 @@ fn told(difference: &Difference) -> String {
         }
         Difference::Element(found, wanted) => {
             format!("its elements are {found}, wanted is {wanted}: claim it with `as {wanted}`")
-        }
-        Difference::Size { axis, first, second, answer } => {
-            let witness = match answer {
-                nnc_shape::Answer::Refuted(witness)
-                | nnc_shape::Answer::Unproven { witness, .. } => witness.as_ref(),
-                nnc_shape::Answer::Proven => None,
-            };
-            let witness = witness.filter(|it| !it.assignment.is_empty());
-            let witness = witness.map_or_else(String::new, |it| format!(" ({it})"));
-            format!("axis {axis} of what it gives is {first}, wanted is {second}{witness}")
         }
     }
 }

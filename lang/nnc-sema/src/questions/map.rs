@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use nnc_base::{Name, Span};
 use nnc_hir::{AxisSize, CompareOp, Condition, ConfigValue, DimOrigin, Program, Type};
-use nnc_shape::{Answer, Dim, Fact};
+use nnc_shape::{Dim, Fact};
 use nnc_syntax::ast;
 
 use super::NoAnswer;
@@ -271,24 +271,5 @@ pub(super) fn vars_of(ty: &Type, vars: &mut std::collections::BTreeSet<Name>) {
             vars.extend(dims.iter().chain(lens).flat_map(Dim::vars));
         }
         Type::Layer(_) | Type::Error => {}
-    }
-}
-
-/// Sizes that satisfy what a scope knows, the first that are found.
-pub(super) fn instance(
-    facts: &nnc_shape::Facts,
-    vars: impl IntoIterator<Item = Name>,
-) -> Option<Vec<(Name, i64)>> {
-    let vars: Vec<Name> = vars.into_iter().collect();
-    if vars.is_empty() {
-        return (!facts.contradictory()).then(Vec::new);
-    }
-    // What never holds has as its counterexample all that is possible.
-    let sum = vars.iter().fold(Dim::constant(0), |sum, name| sum + Dim::var(*name));
-    let never = Fact::AtLeast(Dim::constant(-1), sum);
-    match facts.ask(&never) {
-        Answer::Refuted(Some(witness)) => Some(witness.assignment),
-        Answer::Unproven { witness: Some(witness), .. } => Some(witness.assignment),
-        Answer::Proven | Answer::Refuted(None) | Answer::Unproven { witness: None, .. } => None,
     }
 }
