@@ -227,6 +227,16 @@ def implicit_filter(p, path, n):
     return (h * np.exp(-t[:, None] * np.abs(p(f"{path}.decay", 4)))).T
 
 
+def tree(p, x):
+    """Shi et al., 2023: each level's high part, and what is left."""
+    low, high, weight = p("tree.low", 4, 3), p("tree.high", 4, 3), p("tree.weight", 4, 4)
+    y = np.zeros(x.shape)
+    for level in range(4):
+        y += weight[:, level] * depthwise(x, spread_out(high, 2**level))
+        x = depthwise(x, spread_out(low, 2**level))
+    return y + p("tree.rest", 4) * x
+
+
 @of("matrix_states", "filters")
 def _(p, x, sizes):
     """Poli et al., 2023, definition 3.1 with N = 2."""
@@ -237,4 +247,5 @@ def _(p, x, sizes):
     return {
         "a": implicit_filter(p, "filter", 9),
         "b": linear(p, "hyena.out", 4, 4)(first * z),
+        "c": tree(p, x),
     }
