@@ -128,7 +128,9 @@ impl<'a> Lowerer<'a> {
         self.stack.clear();
         self.asserted.clear();
         self.outcomes.clear();
-        self.depth = 0;
+        self.open.clear();
+        self.undecided.clear();
+        self.calls = 0;
         self.span = entry.span;
         self.entry = entry.name;
         let program = self.program;
@@ -312,7 +314,7 @@ impl<'a> Lowerer<'a> {
     ) -> Lowering<()> {
         match ty {
             Type::Array(item, count) => {
-                around.push(frame.dim(count));
+                around.push(frame.dim(&count.count));
                 self.state_inputs(frame, inputs, name, item, around, bases)
             }
             Type::Tensor(tensor) => {

@@ -59,6 +59,27 @@ pub(crate) fn too_deep(at: Span, name: &str, most: usize) -> Diagnostic {
         .help("put some of the levels together, or use an array of layers and `fold`")
 }
 
+/// A recursion of more calls than are written down.
+pub(crate) fn too_many_calls(at: Span, name: &str, most: usize) -> Diagnostic {
+    Diagnostic::error(Code("E0506"), at, format!("`{name}` is the call after {most} others"))
+        .note("a recursion is written down call by call when the model is built")
+        .help("call it fewer times, for several values at once: give it an axis for them")
+}
+
+/// A function that calls itself where a run-time size decides.
+pub(crate) fn run_time_recursion(
+    at: Span,
+    name: &str,
+    condition: &Condition,
+    decides: Span,
+) -> Diagnostic {
+    let text = format!("`{name}` calls itself where sizes decide that only a run knows");
+    Diagnostic::error(Code("E0131"), at, text)
+        .label(decides, format!("`{condition}` is not decided when the model is built"))
+        .note("a recursion is written down call by call when the model is built")
+        .help("fix the size in the entry, as in `with { T == 64 }`, or make it a parameter")
+}
+
 pub(crate) fn no_storage(at: Span, base: &Base) -> Diagnostic {
     Diagnostic::error(Code("E0514"), at, format!("`{base}` cannot be computed with yet"))
         .note("elements of compiled programs are f64, f32, f16, bf16, i64, i32, i8, u8 and bool")

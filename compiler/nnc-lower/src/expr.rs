@@ -116,7 +116,10 @@ impl<'a> Lowerer<'a> {
                     None => {
                         let condition = self.condition(frame, condition);
                         let choice = self.size_condition(&condition)?;
-                        self.choice(frame, choice, then, otherwise)
+                        self.undecided.push((self.open.len(), condition, expr.span));
+                        let chosen = self.choice(frame, choice, then, otherwise);
+                        self.undecided.pop();
+                        chosen
                     }
                 }
             }

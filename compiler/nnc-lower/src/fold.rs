@@ -57,12 +57,20 @@ impl<'a> Lowerer<'a> {
         let init = self.expr(frame, &fold.init)?;
         let init = self.settled_value(init)?;
         let mut value = init;
-        for run in self.equal_runs(&arrays, count) {
+        // Steps that may depend on their place are written down one by one.
+        let runs = match fold.place {
+            Some(_) => (0..count).map(|at| at..at + 1).collect(),
+            None => self.equal_runs(&arrays, count),
+        };
+        for run in runs {
             value = if run.end - run.start == 1 {
                 self.single(frame, fold, &mut arrays, value, run.start)?
             } else {
                 self.calls(frame, fold, &mut arrays, value, count, run)?
             };
+        }
+        if let Some(place) = fold.place {
+            frame.sizes.remove(&place);
         }
         for (item, array) in fold.arrays.iter().zip(arrays) {
             if let (Some((_, all)), Array::State(state)) = (item.updated, array) {
@@ -116,13 +124,16 @@ impl<'a> Lowerer<'a> {
         at: i64,
     ) -> Lowering<Val> {
         frame.locals.insert(fold.carry, init);
+        if let Some(place) = fold.place {
+            frame.sizes.insert(place, Dim::constant(at));
+        }
         for (item, array) in fold.arrays.iter().zip(arrays.iter()) {
             let value = match array {
                 Array::Layers(layers) => {
                     let paths = (format!("{}.{at}", layers.path), format!("{}.{at}", layers.place));
                     let home = layers.owner.home;
-                    let owner = &layers.owner;
-                    let layer = self.instantiate(owner, &layers.layer, home, paths, self.span)?;
+                    let owner = layers.owner.at_place(&layers.places, &Dim::constant(at));
+                    let layer = self.instantiate(&owner, &layers.layer, home, paths, self.span)?;
                     Val::Layer(layer)
                 }
                 Array::State(state) => self.item(frame, item, state, Dim::constant(at))?,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use nnc_base::{Name, Span};
-use nnc_hir::{Condition, ConfigKind, ConfigValue, LayerId, LayerUse};
+use nnc_hir::{Condition, ConfigKind, ConfigValue, LayerId, LayerUse, Places};
 use nnc_shape::Dim;
 
 use crate::building::Home;
@@ -50,6 +50,16 @@ impl Instance {
 
     pub(crate) fn formula(&self, dim: &Dim) -> Dim {
         dim.substitute(&|name| self.formulas.get(&name).cloned())
+    }
+
+    /// The owner of an array as the item at a place sees it.
+    pub(crate) fn at_place(&self, places: &Places, at: &Dim) -> Instance {
+        let mut here = self.clone();
+        if let Some(name) = places.name {
+            here.sizes.insert(name, at.clone());
+            here.formulas.insert(name, at.clone());
+        }
+        here
     }
 
     /// Whether a condition on sizes and configs holds.

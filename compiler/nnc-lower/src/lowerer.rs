@@ -33,8 +33,13 @@ pub(crate) struct Lowerer<'a> {
     pub vars: Vec<(Name, Dim)>,
     /// The place in the program that is being lowered.
     pub span: Span,
-    /// How many calls are open.
-    pub depth: usize,
+    /// The functions that are open, each with the path of its layer.
+    pub open: Vec<(&'a nnc_hir::Function, Option<String>)>,
+    /// Choices that run-time sizes decide, of which both sides are written down: how many
+    /// functions were open, the condition, and where it stands.
+    pub undecided: Vec<(usize, nnc_hir::Condition, Span)>,
+    /// How many calls of an entry have been written down.
+    pub calls: usize,
     /// How many fields of the model have been gone through.
     pub fields: i64,
     /// Sizes that a statement asserts, to be checked when an entry is called.
@@ -60,7 +65,9 @@ impl<'a> Lowerer<'a> {
             sources: Vec::new(),
             vars: Vec::new(),
             span: Span::NONE,
-            depth: 0,
+            open: Vec::new(),
+            undecided: Vec::new(),
+            calls: 0,
             fields: 0,
             asserted: Vec::new(),
             choices: HashMap::new(),

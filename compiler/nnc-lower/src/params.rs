@@ -79,6 +79,12 @@ impl<'a> Lowerer<'a> {
         }
         for field in &layer.fields {
             let path = instance.field_path(field.name);
+            // A layer that contains itself twice, and so on, has very many.
+            self.fields = self.fields.saturating_add(1);
+            if self.fields > MOST_FIELDS {
+                let count = self.fields;
+                return Err(Box::new(errors::too_many_items(at, &path, count, MOST_FIELDS)));
+            }
             let place = instance.field_place(field.name);
             let paths = (path, place);
             self.collect_field(instance, &field.value, paths, field.span, depth, params)?;
@@ -126,8 +132,8 @@ impl<'a> Lowerer<'a> {
                 let inner = self.instantiate(owner, layer, home, (path, place), span)?;
                 self.collect(&inner, span, depth + 1, params)
             }
-            FieldValue::Array(item, count) => {
-                let Some(count) = owner.dim(count).as_constant() else {
+            FieldValue::Array(item, places) => {
+                let Some(count) = owner.dim(&places.count).as_constant() else {
                     return Err(self.internal(format!("the length of `{path}` is open")));
                 };
                 self.fields = self.fields.saturating_add(count);
@@ -136,7 +142,8 @@ impl<'a> Lowerer<'a> {
                 }
                 for at in 0..count {
                     let paths = (format!("{path}.{at}"), format!("{place}.{at}"));
-                    self.collect_field(owner, item, paths, span, depth, params)?;
+                    let owner = owner.at_place(places, &Dim::constant(at));
+                    self.collect_field(&owner, item, paths, span, depth, params)?;
                 }
                 Ok(())
             }

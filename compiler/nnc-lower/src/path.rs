@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use nnc_base::Name;
 use nnc_graph::{Index, Scalar, TensorType};
-use nnc_hir::{FieldValue, LayerUse, PackBinding, Path, PathRoot, PathStep};
+use nnc_hir::{FieldValue, LayerUse, PackBinding, Path, PathRoot, PathStep, Places};
 use nnc_shape::Dim;
 
 use crate::building::Source;
@@ -13,11 +13,12 @@ use crate::instance::Instance;
 use crate::lowerer::{Lowerer, Lowering};
 use crate::value::{Tensor, Val};
 
-/// An array of equal layers that a field of `owner` is.
+/// An array of layers that a field of `owner` is: equal ones, or such as depend on their place.
 #[derive(Clone, Debug)]
 pub(crate) struct LayerArray {
     pub owner: Rc<Instance>,
     pub layer: LayerUse,
+    pub places: Places,
     /// The field's path and place; items add `.0`, `.1`, ….
     pub path: String,
     pub place: String,
@@ -70,12 +71,16 @@ impl<'a> Lowerer<'a> {
                             Some(self.chain_item(&field.owner, candidate, paths, at, self.span)?);
                         continue;
                     }
-                    let FieldValue::Array(item, _) = field.value else {
+                    let FieldValue::Array(item, places) = field.value else {
                         return Err(self.internal(format!("`{}` is no array", field.path)));
                     };
-                    let value = self.chosen(&field.owner, item)?;
+                    let owner = match places.name {
+                        Some(_) => Rc::new(field.owner.at_place(places, &at)),
+                        None => field.owner,
+                    };
+                    let value = self.chosen(&owner, item)?;
                     place = Some(Place {
-                        owner: field.owner,
+                        owner,
                         value,
                         path: format!("{}.{at}", field.path),
                         place: format!("{}.{at}", field.place),
@@ -193,13 +198,14 @@ impl<'a> Lowerer<'a> {
                 Ok(Val::Tensor(self.param_tensor(field, TensorType::new(stored, shape), wanted)))
             }
             FieldValue::Layer(_) => Ok(Val::Layer(self.layer_at(field)?)),
-            FieldValue::Array(item, _) => {
-                let FieldValue::Layer(layer) = self.chosen(&field.owner, item)? else {
+            FieldValue::Array(item, places) => {
+                let FieldValue::Layer(layer) = &**item else {
                     return Err(self.internal(format!("`{}` is no array of layers", field.path)));
                 };
                 Ok(Val::Layers(LayerArray {
                     owner: field.owner.clone(),
                     layer: layer.clone(),
+                    places: places.clone(),
                     path: field.path.clone(),
                     place: field.place.clone(),
                 }))

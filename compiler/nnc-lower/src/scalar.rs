@@ -14,6 +14,9 @@ use crate::value::{Tensor, Val};
 /// Functions may call each other this deep.
 const MOST_CALLS: usize = 100;
 
+/// An entry may have this many calls, all together: each is written down where it stands.
+const MOST_CALLS_IN_ALL: usize = 1 << 17;
+
 impl<'a> Lowerer<'a> {
     /// A nest as a tensor: a view of what it reads, or stored.
     pub(crate) fn nest(&mut self, frame: &mut Frame<'a>, nest: &'a hir::Nest) -> Lowering<Tensor> {
@@ -224,13 +227,26 @@ impl<'a> Lowerer<'a> {
 
     /// The value of a function's body.
     pub(crate) fn enter(&mut self, frame: &mut Frame<'a>) -> Lowering<Val> {
-        if self.depth == MOST_CALLS {
-            let name = frame.function.name.map_or("fn", |name| name.as_str());
+        let name = frame.function.name.map_or("fn", |name| name.as_str());
+        if self.open.len() == MOST_CALLS {
             return Err(Box::new(errors::too_deep(self.span, name, MOST_CALLS)));
         }
-        self.depth += 1;
+        self.calls += 1;
+        if self.calls > MOST_CALLS_IN_ALL {
+            return Err(Box::new(errors::too_many_calls(self.span, name, MOST_CALLS_IN_ALL)));
+        }
+        let path = frame.instance.as_ref().map(|it| it.path.clone());
+        let same = |(function, of): &(&hir::Function, Option<String>)| {
+            std::ptr::eq(*function, frame.function) && *of == path
+        };
+        if let Some(first) = self.open.iter().position(same)
+            && let Some((_, condition, at)) = self.undecided.iter().find(|(it, ..)| *it > first)
+        {
+            return Err(Box::new(errors::run_time_recursion(self.span, name, condition, *at)));
+        }
+        self.open.push((frame.function, path));
         let result = self.block(frame, &frame.function.body);
-        self.depth -= 1;
+        self.open.pop();
         result
     }
 }

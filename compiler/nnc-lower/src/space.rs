@@ -7,6 +7,7 @@
 
 use nnc_base::{Diagnostic, Span};
 use nnc_hir::{Candidate, FieldValue, Model, Program, SpaceHole};
+use nnc_shape::Dim;
 
 use crate::errors;
 use crate::instance::Instance;
@@ -158,13 +159,15 @@ impl<'a> Lowerer<'a> {
                 let here = Here { depth: here.depth + 1, written: here.written.clone(), ..*here };
                 self.holes_in(&inner, span, &here, holes)
             }
-            FieldValue::Array(item, count) => {
-                let Some(count) = owner.dim(count).as_constant() else {
+            FieldValue::Array(item, places) => {
+                let Some(count) = owner.dim(&places.count).as_constant() else {
                     return Err(self.internal(format!("the length of `{place}` is open")));
                 };
                 for at in 0..count {
                     let here = Here { written: format!("{}[{at}]", here.written), ..*here };
-                    self.holes_of_field(owner, item, format!("{place}.{at}"), span, &here, holes)?;
+                    let owner = owner.at_place(places, &Dim::constant(at));
+                    let place = format!("{place}.{at}");
+                    self.holes_of_field(&owner, item, place, span, &here, holes)?;
                 }
                 Ok(())
             }

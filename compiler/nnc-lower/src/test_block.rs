@@ -69,7 +69,9 @@ impl<'a> Lowerer<'a> {
     fn test(&mut self, test: &'a nnc_hir::Test) -> Lowering<Vec<LoweredAssert>> {
         self.stack.clear();
         self.outcomes.clear();
-        self.depth = 0;
+        self.open.clear();
+        self.undecided.clear();
+        self.calls = 0;
         self.span = test.span;
         let program = self.program;
         self.begin_graph(Graph::new(test.name.clone()));

@@ -12,7 +12,8 @@ use nnc_shape::Dim;
 use crate::{
     Affine, Arg, Axis, AxisSize, Base, Binding, Block, Call, Condition, ConfigValue, DimParam,
     Elem, Expr, ExprKind, FieldValue, Function, Index, Layer, LayerUse, NestAxis, PackBinding,
-    Path, PathRoot, PathStep, Program, Rate, Scalar, ScalarArg, ScalarKind, Stmt, TensorType, Type,
+    Path, PathRoot, PathStep, Places, Program, Rate, Scalar, ScalarArg, ScalarKind, Stmt,
+    TensorType, Type,
     ViewAxis,
 };
 
@@ -185,10 +186,19 @@ impl Display for Shown<'_, Type> {
                 }
                 Ok(())
             }
-            Type::Array(item, count) => write!(f, "[{}; {count}]", self.program.show(&**item)),
+            Type::Array(item, places) => write!(f, "[{}; {places}]", self.program.show(&**item)),
             Type::Layer(layer) => write!(f, "{}", self.program.show(layer)),
             Type::Error => f.write_char('?'),
         }
+    }
+}
+
+impl Display for Places {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(name) = self.name {
+            write!(f, "{name} in ")?;
+        }
+        write!(f, "{}", self.count)
     }
 }
 
@@ -228,9 +238,9 @@ impl Display for Shown<'_, FieldValue> {
                 f.write_char(')')
             }
             FieldValue::Layer(layer) => write!(f, "{}", self.program.show(layer)),
-            FieldValue::Array(item, count) => {
+            FieldValue::Array(item, places) => {
                 let item: &FieldValue = item;
-                write!(f, "[{}; {count}]", self.program.show(item))
+                write!(f, "[{}; {places}]", self.program.show(item))
             }
             FieldValue::If { condition, then, otherwise } => {
                 let (then, otherwise): (&FieldValue, &FieldValue) = (then, otherwise);
@@ -519,7 +529,8 @@ impl Printer<'_> {
                 let (arrays, count) = (arrays.join(", "), &fold.count);
                 let (init, carry) = (self.expr(&fold.init), self.local(fold.carry));
                 let body = self.expr(&fold.body);
-                format!("fold [{arrays}; {count}] {carry} = {init} => {body}")
+                let place = fold.place.map(|it| format!("{it} in ")).unwrap_or_default();
+                format!("fold [{arrays}; {place}{count}] {carry} = {init} => {body}")
             }
             ExprKind::IfSizes { condition, then, otherwise } => {
                 format!(

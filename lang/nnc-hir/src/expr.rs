@@ -197,8 +197,13 @@ pub enum Arg {
 #[derive(Clone, Debug)]
 pub struct Fold {
     pub count: Dim,
+    /// What the place is called in the sizes of the body, if they may depend on it; no other
+    /// size of the function is called so.
+    pub place: Option<Name>,
+    /// None where a size is folded over: `fold(L, x, |h, i| block(h))`.
     pub arrays: Vec<ArrayItem>,
     pub init: Expr,
+    /// Its type is that of what enters a step, in terms of the place.
     pub carry: LocalId,
     pub body: Expr,
 }

@@ -3,7 +3,7 @@
 use nnc_base::{Id, Name, Span, Table};
 use nnc_shape::Dim;
 
-use crate::{Block, Elem, IndexVar, MeaningUse, Path, TensorType, Type};
+use crate::{Block, Elem, IndexVar, MeaningUse, Path, Places, TensorType, Type};
 
 pub type LayerId = Id<Layer>;
 pub type FunctionId = Id<Function>;
@@ -188,7 +188,7 @@ pub enum FieldValue {
         init: Init,
     },
     Layer(LayerUse),
-    Array(Box<FieldValue>, Dim),
+    Array(Box<FieldValue>, Places),
     /// One name whichever branch is taken; `otherwise` may be [`FieldValue::Absent`].
     If {
         condition: Condition,

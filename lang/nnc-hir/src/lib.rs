@@ -43,5 +43,5 @@ pub use scalar::{
     Affine, Axis as NestAxis, BinaryOp, Index, IndexVar, IndexVarId, Nest, ReduceOp, Reduction,
     Scalar, ScalarArg, ScalarKind, UnaryOp,
 };
-pub use substitute::Sizes;
-pub use types::{Axis, AxisSize, Base, Elem, MeaningUse, Rate, TensorType, Type};
+pub use substitute::{Configs, Sizes};
+pub use types::{Axis, AxisSize, Base, Elem, MeaningUse, Places, Rate, TensorType, Type};

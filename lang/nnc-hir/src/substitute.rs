@@ -1,17 +1,21 @@
 //! Putting sizes in place of variables.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use nnc_base::Name;
 use nnc_shape::Dim;
 
 use crate::{
-    Affine, Axis, AxisSize, Base, Condition, ConfigValue, Elem, LayerUse, MeaningUse, Path,
-    PathStep, TensorType, Type,
+    Affine, Axis, AxisSize, Base, Candidate, Condition, ConfigValue, Elem, FieldValue, LayerUse,
+    MeaningUse, Path, PathStep, Places, SpaceHole, TensorType, Type,
 };
 
 /// What variables stand for; `None` leaves one as it is.
 pub type Sizes<'a> = dyn Fn(Name) -> Option<Dim> + 'a;
+
+/// What the configs of a layer stand for in a use of it.
+pub type Configs<'a> = dyn Fn(Name) -> Option<ConfigValue> + 'a;
 
 fn all(dims: &[Dim], sizes: &Sizes<'_>) -> Vec<Dim> {
     dims.iter().map(|dim| dim.substitute(sizes)).collect()
@@ -28,12 +32,123 @@ impl Type {
             Type::Struct { id, dims, lens } => {
                 Type::Struct { id: *id, dims: all(dims, sizes), lens: all(lens, sizes) }
             }
-            Type::Array(item, count) => {
-                Type::Array(Box::new(item.substitute(sizes)), count.substitute(sizes))
+            Type::Array(item, places) => {
+                let (places, item) =
+                    places.substitute(sizes, &none, &|sizes, _| item.substitute(sizes));
+                Type::Array(Box::new(item), places)
             }
             Type::Layer(layer) => Type::Layer(layer.substitute(sizes)),
             Type::Error => Type::Error,
         }
+    }
+}
+
+fn none(_: Name) -> Option<ConfigValue> {
+    None
+}
+
+impl Type {
+    /// The item of an array at a place.
+    pub fn item(&self, at: &Dim) -> Option<Type> {
+        let Type::Array(item, places) = self else { return None };
+        Some(item.substitute(&|name| (places.name == Some(name)).then(|| at.clone())))
+    }
+
+    /// The items of two arrays at one place.
+    pub fn items(&self, other: &Type) -> Option<(Type, Type)> {
+        let (Type::Array(_, places), Type::Array(_, others)) = (self, other) else { return None };
+        let at = places.name.or(others.name).map_or(Dim::constant(0), Dim::var);
+        Some((self.item(&at)?, other.item(&at)?))
+    }
+}
+
+impl Places {
+    /// The places and what stands at each of them with sizes in place of variables. Where one
+    /// of these sizes has a variable of the place's name, the place gets another.
+    fn substitute<T>(
+        &self,
+        sizes: &Sizes<'_>,
+        configs: &Configs<'_>,
+        put: &dyn Fn(&Sizes<'_>, &Configs<'_>) -> T,
+    ) -> (Places, T) {
+        let count = self.count.substitute(sizes);
+        let Some(own) = self.name else {
+            return (Places { count, name: None }, put(sizes, configs));
+        };
+        let seen = RefCell::new(BTreeSet::new());
+        let mut name = own;
+        loop {
+            let inside = |it: Name| {
+                if it == own {
+                    return (name != own).then(|| Dim::var(name));
+                }
+                let size = sizes(it);
+                match &size {
+                    Some(size) => seen.borrow_mut().extend(size.vars()),
+                    None => seen.borrow_mut().extend([it]),
+                }
+                size
+            };
+            let given = |it: Name| {
+                let value = configs(it)?;
+                match &value {
+                    ConfigValue::Dim(dim) => seen.borrow_mut().extend(dim.vars()),
+                    ConfigValue::Bool(condition) => seen.borrow_mut().extend(condition.vars()),
+                    ConfigValue::Float(_) | ConfigValue::Config(_) => {}
+                }
+                Some(value)
+            };
+            let item = put(&inside, &given);
+            if !seen.borrow().contains(&name) {
+                return (Places { count, name: Some(name) }, item);
+            }
+            name = Name::new(&format!("{name}'"));
+        }
+    }
+}
+
+impl FieldValue {
+    /// With sizes in place of variables, and values in place of configs.
+    pub fn substitute(&self, sizes: &Sizes<'_>, configs: &Configs<'_>) -> FieldValue {
+        match self {
+            FieldValue::Param { ty, init } => {
+                FieldValue::Param { ty: ty.substitute(sizes), init: init.clone() }
+            }
+            FieldValue::Layer(used) => FieldValue::Layer(used.put(sizes, configs)),
+            FieldValue::Array(item, places) => {
+                let (places, item) = places.substitute(sizes, configs, &|sizes, configs| {
+                    item.substitute(sizes, configs)
+                });
+                FieldValue::Array(Box::new(item), places)
+            }
+            FieldValue::If { condition, then, otherwise } => FieldValue::If {
+                condition: condition.put(sizes, configs),
+                then: Box::new(then.substitute(sizes, configs)),
+                otherwise: Box::new(otherwise.substitute(sizes, configs)),
+            },
+            FieldValue::Hole(hole) => FieldValue::Hole(SpaceHole {
+                input: hole.input.substitute(sizes),
+                output: hole.output.substitute(sizes),
+                candidates: hole
+                    .candidates
+                    .iter()
+                    .map(|candidate| Candidate {
+                        chain: candidate.chain.iter().map(|it| it.put(sizes, configs)).collect(),
+                        text: candidate.text.clone(),
+                        function: candidate.function,
+                    })
+                    .collect(),
+            }),
+            FieldValue::Absent => FieldValue::Absent,
+            FieldValue::Error => FieldValue::Error,
+        }
+    }
+
+    /// The item of an array at a place.
+    pub fn item(&self, at: &Dim) -> Option<FieldValue> {
+        let FieldValue::Array(item, places) = self else { return None };
+        let at = |name| (places.name == Some(name)).then(|| at.clone());
+        Some(item.substitute(&at, &none))
     }
 }
 
@@ -86,6 +201,23 @@ impl LayerUse {
     }
 }
 
+impl LayerUse {
+    /// With sizes in place of variables, and values in place of configs.
+    pub fn put(&self, sizes: &Sizes<'_>, configs: &Configs<'_>) -> LayerUse {
+        let value = |value: &ConfigValue| match value {
+            ConfigValue::Config(name) => configs(*name).unwrap_or_else(|| value.clone()),
+            ConfigValue::Bool(condition) => ConfigValue::Bool(condition.put(sizes, configs)),
+            ConfigValue::Dim(dim) => ConfigValue::Dim(dim.substitute(sizes)),
+            ConfigValue::Float(_) => value.clone(),
+        };
+        LayerUse {
+            layer: self.layer,
+            dims: all(&self.dims, sizes),
+            configs: self.configs.iter().map(value).collect(),
+        }
+    }
+}
+
 impl ConfigValue {
     pub fn substitute(&self, sizes: &Sizes<'_>) -> ConfigValue {
         match self {
@@ -114,6 +246,14 @@ impl Condition {
                 Condition::Or(Box::new(left.substitute(sizes)), Box::new(right.substitute(sizes)))
             }
         }
+    }
+
+    /// With sizes in place of variables, and values in place of configs.
+    pub fn put(&self, sizes: &Sizes<'_>, configs: &Configs<'_>) -> Condition {
+        self.substitute(sizes).with_configs(&|name| match configs(name)? {
+            ConfigValue::Bool(condition) => Some(condition),
+            ConfigValue::Dim(_) | ConfigValue::Float(_) | ConfigValue::Config(_) => None,
+        })
     }
 
     /// Puts conditions in place of bool configs.

@@ -20,11 +20,19 @@ pub enum Type {
         dims: Vec<Dim>,
         lens: Vec<Dim>,
     },
-    Array(Box<Type>, Dim),
+    Array(Box<Type>, Places),
     /// A sub-layer, as an item of a fold or in a list of layers.
     Layer(LayerUse),
     /// The type of something that was reported already; it matches everything.
     Error,
+}
+
+/// The places of an array: `L`, or `i in L` where what stands at place `i` depends on it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Places {
+    pub count: Dim,
+    /// What the place is called in the sizes of an item; it stands for 0 up to `count - 1`.
+    pub name: Option<Name>,
 }
 
 /// `f32[.., T, D]`.
@@ -131,6 +139,12 @@ impl Type {
 
     pub fn is_error(&self) -> bool {
         matches!(self, Type::Error)
+    }
+}
+
+impl Places {
+    pub fn new(count: Dim) -> Places {
+        Places { count, name: None }
     }
 }
 

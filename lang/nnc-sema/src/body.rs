@@ -9,6 +9,7 @@ mod bounds;
 mod call;
 mod elementwise;
 mod expr;
+mod fold;
 mod holes;
 mod index;
 mod join;
@@ -122,6 +123,7 @@ pub(crate) fn check_function(cx: &mut Cx<'_>, id: FunctionId) {
     let Some(function) = cx.function_ast(id) else { return };
     cx.progress[id.index()] = Progress::Running;
     let Some(scope) = cx.function_scopes[id.index()].take() else { return };
+    cx.entry_facts.insert(id, scope.facts.clone());
     if is_dim_function(function) {
         check_dim_function(cx, id, function, &scope);
         cx.progress[id.index()] = Progress::Done;

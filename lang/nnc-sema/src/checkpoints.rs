@@ -38,7 +38,7 @@ impl Cx<'_> {
         };
         let own = self.own_use(layer);
         let mut leaves = Vec::new();
-        self.leaves(&own, "", &mut leaves, 0);
+        self.leaves(&own, "", &mut leaves, &mut Vec::new());
         let mut covered: HashMap<String, Span> = HashMap::new();
         let mut stored: HashMap<String, Span> = HashMap::new();
         let mut rows = Vec::new();
@@ -108,10 +108,20 @@ impl Cx<'_> {
 
     /// All parameters of a layer; those of `if` fields that may be absent are left out
     /// where it is not known whether they are there.
-    fn leaves(&self, used: &LayerUse, prefix: &str, leaves: &mut Vec<Leaf>, depth: usize) {
-        if depth > 32 {
+    ///
+    /// How often a layer contains itself is for the numbers of a model to say: what it has in
+    /// itself is left out, and filled by its own name where no row does.
+    fn leaves(
+        &self,
+        used: &LayerUse,
+        prefix: &str,
+        leaves: &mut Vec<Leaf>,
+        open: &mut Vec<nnc_hir::LayerId>,
+    ) {
+        if open.contains(&used.layer) {
             return;
         }
+        open.push(used.layer);
         let layer = self.layer(used.layer);
         for field in &layer.fields {
             let Some(value) = place_in(layer, used, field.name) else { continue };
@@ -120,8 +130,9 @@ impl Cx<'_> {
             } else {
                 format!("{prefix}.{}", field.name)
             };
-            self.leaves_of(&value, path, field.span, leaves, depth);
+            self.leaves_of(&value, path, field.span, leaves, open);
         }
+        open.pop();
     }
 
     fn leaves_of(
@@ -130,18 +141,18 @@ impl Cx<'_> {
         path: String,
         span: Span,
         leaves: &mut Vec<Leaf>,
-        depth: usize,
+        open: &mut Vec<nnc_hir::LayerId>,
     ) {
         match value {
             FieldValue::Param { .. } => leaves.push(Leaf { path, span }),
-            FieldValue::Layer(used) => self.leaves(used, &path, leaves, depth + 1),
+            FieldValue::Layer(used) => self.leaves(used, &path, leaves, open),
             FieldValue::Array(element, _) => {
-                self.leaves_of(element, format!("{path}[*]"), span, leaves, depth);
+                self.leaves_of(element, format!("{path}[*]"), span, leaves, open);
             }
             FieldValue::If { condition, then, otherwise } => {
                 match condition.eval(&|_| None, &|_| None) {
-                    Some(true) => self.leaves_of(then, path, span, leaves, depth),
-                    Some(false) => self.leaves_of(otherwise, path, span, leaves, depth),
+                    Some(true) => self.leaves_of(then, path, span, leaves, open),
+                    Some(false) => self.leaves_of(otherwise, path, span, leaves, open),
                     None => {}
                 }
             }
@@ -219,7 +230,15 @@ impl Cx<'_> {
             }
         }
         let axes = match axes {
-            Some(axes) => Some(self.axis_map(scope, axes, ty.as_ref(), targets.len())?),
+            Some(axes) => {
+                // Sizes may depend on the place in an array.
+                let mut scope = scope.clone();
+                for (name, _) in &indices {
+                    let size = scope.size(Dim::var(*name));
+                    scope.names.insert(*name, size);
+                }
+                Some(self.axis_map(&scope, axes, ty.as_ref(), targets.len())?)
+            }
             None if targets.len() > 1 => {
                 self.report(errors::axes(
                     row.span,
@@ -302,20 +321,20 @@ impl Cx<'_> {
                     steps.push(PathStep::Field(name.name));
                     place_in(self.layer(used.layer), used, name.name)
                 }
-                (ast::PathStep::Index(name), FieldValue::Array(element, count)) => {
+                (ast::PathStep::Index(name), FieldValue::Array(_, places)) => {
                     text.push_str("[*]");
                     steps.push(PathStep::Index(Dim::var(name.name)));
-                    ranges.push((name.name, count.clone(), name.span));
-                    Some((**element).clone())
+                    ranges.push((name.name, places.count.clone(), name.span));
+                    value.item(&Dim::var(name.name))
                 }
-                (ast::PathStep::At(index, _), FieldValue::Array(element, count)) => {
-                    if let Some(count) = count.as_constant().filter(|count| *index >= *count) {
+                (ast::PathStep::At(index, _), FieldValue::Array(_, places)) => {
+                    if let Some(count) = places.count.as_constant().filter(|count| *index >= *count) {
                         self.report(errors::outside_array(path.span, &text, *index, count));
                         return None;
                     }
                     text.push_str(&format!("[{index}]"));
                     steps.push(PathStep::Index(Dim::constant(*index)));
-                    Some((**element).clone())
+                    value.item(&Dim::constant(*index))
                 }
                 _ => None,
             };

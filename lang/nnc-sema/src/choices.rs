@@ -2,6 +2,7 @@
 
 use nnc_base::{Name, Span};
 use nnc_hir::{Chosen, FieldValue, LayerId, LayerUse, SpaceHole};
+use nnc_shape::Dim;
 use nnc_syntax::ast;
 
 use crate::body::place_in;
@@ -98,13 +99,13 @@ impl Cx<'_> {
                         }
                     }
                 }
-                (ast::PathStep::At(index, _), FieldValue::Array(element, count)) => {
-                    if let Some(count) = count.as_constant().filter(|count| *index >= *count) {
+                (ast::PathStep::At(index, _), FieldValue::Array(_, places)) => {
+                    if let Some(count) = places.count.as_constant().filter(|count| *index >= *count) {
                         self.report(errors::outside(path.span, &text, *index, count));
                         return None;
                     }
                     text.push_str(&format!(".{index}"));
-                    (**element).clone()
+                    value.item(&Dim::constant(*index))?
                 }
                 (ast::PathStep::Index(name), _) => {
                     self.report(errors::open_index(name));

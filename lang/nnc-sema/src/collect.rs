@@ -44,7 +44,9 @@ impl<'a> Cx<'a> {
             exports: None,
             open_holes: Vec::new(),
             assumed: None,
-            calls: Vec::new(),
+            contained: Vec::new(),
+            called: Vec::new(),
+            entry_facts: HashMap::new(),
         };
         let mut public = HashSet::new();
         for (index, input) in inputs.iter().enumerate() {
@@ -277,7 +279,7 @@ impl<'a> Cx<'a> {
         for id in self.program.layers.ids().collect::<Vec<_>>() {
             self.layer_fields(id);
         }
-        self.layers_within_themselves();
+        self.endless_layers();
         for id in self.program.functions.ids().collect::<Vec<_>>() {
             self.signature(id);
         }

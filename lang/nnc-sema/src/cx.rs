@@ -11,6 +11,7 @@ use nnc_shape::{Dim, Facts};
 
 use crate::body::Candidate;
 use crate::collect::item_name;
+use crate::recursion::Step;
 use crate::scope::{Builtins, Module, Place, Symbol};
 
 /// More unknown names than this are not held against all others.
@@ -54,8 +55,11 @@ pub(crate) struct Cx<'a> {
     /// Where a question is asked about layers, and not a program checked: what had to be
     /// taken as given for the answer. While checking, nothing is.
     pub(crate) assumed: Option<Vec<Condition>>,
-    /// Which function calls which, and where.
-    pub(crate) calls: Vec<(FunctionId, FunctionId, Span)>,
+    /// Which layer contains which, and which function calls which.
+    pub(crate) contained: Vec<Step>,
+    pub(crate) called: Vec<Step>,
+    /// What each function knows of its sizes when it is entered.
+    pub(crate) entry_facts: HashMap<FunctionId, Facts>,
 }
 
 /// How far the check of a function's body is.

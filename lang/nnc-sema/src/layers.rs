@@ -6,7 +6,8 @@ use std::rc::Rc;
 use nnc_base::{Name, Span};
 use nnc_hir as hir;
 use nnc_hir::{
-    Alias, Config, ConfigKind, ConfigValue, Field, FieldValue, Init, LayerId, SpaceHole, Type,
+    Alias, Config, ConfigKind, ConfigValue, Field, FieldValue, Init, LayerId, Places, SpaceHole,
+    Type,
 };
 use nnc_shape::Dim;
 use nnc_syntax::ast;
@@ -14,7 +15,7 @@ use nnc_syntax::ast;
 use crate::body::Candidate;
 use crate::cx::{Cx, Scope, VarInfo};
 use crate::dims::assume;
-use crate::errors::names::{self as name_errors, Endless};
+use crate::errors::names as name_errors;
 use crate::errors::{layers as errors, sizes, spaces as space_errors};
 use crate::questions::fill::{OpenHole, space_surroundings};
 use crate::types::constant_float;
@@ -159,7 +160,7 @@ impl<'a> Cx<'a> {
         for member in parts.members {
             let (declared, value) = match &member.kind {
                 ast::MemberKind::Field(field) => {
-                    (field.names.as_slice(), self.field_value(&scope, &field.value))
+                    (field.names.as_slice(), self.field_value(id, &scope, &field.value))
                 }
                 ast::MemberKind::Hole(hole) => {
                     (std::slice::from_ref(&hole.name), self.space_hole(id, &scope, hole))
@@ -185,7 +186,12 @@ impl<'a> Cx<'a> {
         self.header = false;
     }
 
-    fn field_value(&mut self, scope: &Scope, value: &ast::FieldValue) -> FieldValue {
+    fn field_value(
+        &mut self,
+        owner: LayerId,
+        scope: &Scope,
+        value: &ast::FieldValue,
+    ) -> FieldValue {
         match &value.kind {
             ast::FieldKind::Param { ty, init } => {
                 let ty = match self.ty(scope, ty) {
@@ -210,15 +216,29 @@ impl<'a> Cx<'a> {
                 FieldValue::Error
             }
             ast::FieldKind::Layer(layer) => match self.layer_use(scope, layer) {
-                Some(layer) => FieldValue::Layer(layer),
+                Some(used) => {
+                    self.contains(owner, &used, &scope.facts, layer.span);
+                    FieldValue::Layer(used)
+                }
                 None => FieldValue::Error,
             },
-            ast::FieldKind::Array { element, count } => {
-                let element = self.field_value(scope, element);
-                match self.dim(scope, count) {
-                    Some(count) => FieldValue::Array(Box::new(element), count.dim),
-                    None => FieldValue::Error,
+            ast::FieldKind::Array { element, index, count } => {
+                let Some(count) = self.dim(scope, count) else { return FieldValue::Error };
+                let mut places = Places::new(count.dim);
+                // What is said of an item is said where there is one.
+                let mut inner = scope.clone();
+                inner.facts.assume_at_least(&places.count, &Dim::constant(1));
+                if let Some(index) = index {
+                    if scope.names.contains_key(&index.name) {
+                        let first = scope.vars.get(&index.name).map_or(index.span, |it| it.span);
+                        self.report(name_errors::duplicate(index, first));
+                        return FieldValue::Error;
+                    }
+                    declare_place(&mut inner, index.name, index.span, &places.count);
+                    places.name = Some(index.name);
                 }
+                let element = self.field_value(owner, &inner, element);
+                FieldValue::Array(Box::new(element), places)
             }
             ast::FieldKind::If { condition, then, otherwise } => {
                 let Some(condition) = self.condition(scope, condition) else {
@@ -226,12 +246,12 @@ impl<'a> Cx<'a> {
                 };
                 let mut inner = scope.clone();
                 assume(&mut inner, &condition, true);
-                let then = Box::new(self.field_value(&inner, then));
+                let then = Box::new(self.field_value(owner, &inner, then));
                 let otherwise = match otherwise {
                     Some(otherwise) => {
                         let mut inner = scope.clone();
                         assume(&mut inner, &condition, false);
-                        Box::new(self.field_value(&inner, otherwise))
+                        Box::new(self.field_value(owner, &inner, otherwise))
                     }
                     None => Box::new(FieldValue::Absent),
                 };
@@ -313,6 +333,9 @@ impl<'a> Cx<'a> {
                 let chain: Option<Vec<_>> =
                     candidate.chain.iter().map(|layer| self.layer_use(&chosen, layer)).collect();
                 let Some(chain) = chain else { continue };
+                for used in &chain {
+                    self.contains(owner, used, &chosen.facts, candidate.span);
+                }
                 let text = self.program.written(&chain);
                 if candidates.iter().any(|it| it.chain == chain) {
                     self.report(space_errors::same_candidate(
@@ -357,59 +380,13 @@ impl<'a> Cx<'a> {
         }
         chosen
     }
+}
 
-    /// No layer may contain itself, directly or through others.
-    pub(crate) fn layers_within_themselves(&mut self) {
-        #[derive(Clone, Copy, PartialEq)]
-        enum Mark {
-            New,
-            Open,
-            Done,
-        }
-        fn uses(value: &FieldValue, found: &mut Vec<LayerId>) {
-            match value {
-                FieldValue::Layer(layer) => found.push(layer.layer),
-                FieldValue::Array(element, _) => uses(element, found),
-                FieldValue::If { then, otherwise, .. } => {
-                    uses(then, found);
-                    uses(otherwise, found);
-                }
-                FieldValue::Hole(hole) => {
-                    let chains = hole.candidates.iter().flat_map(|candidate| &candidate.chain);
-                    found.extend(chains.map(|layer| layer.layer));
-                }
-                FieldValue::Param { .. } | FieldValue::Absent | FieldValue::Error => {}
-            }
-        }
-        let mut marks = vec![Mark::New; self.program.layers.len()];
-        for start in self.program.layers.ids().collect::<Vec<_>>() {
-            let mut stack = vec![(start, false)];
-            while let Some((id, leave)) = stack.pop() {
-                if leave {
-                    marks[id.index()] = Mark::Done;
-                    continue;
-                }
-                if marks[id.index()] != Mark::New {
-                    continue;
-                }
-                marks[id.index()] = Mark::Open;
-                stack.push((id, true));
-                for at in 0..self.program.layers[id].fields.len() {
-                    let mut found = Vec::new();
-                    uses(&self.program.layers[id].fields[at].value, &mut found);
-                    for used in found {
-                        if marks[used.index()] == Mark::Open {
-                            let span = self.program.layers[id].fields[at].span;
-                            self.report(name_errors::recursion(span, Endless::Layer));
-                            self.program.layers[id].fields[at].value = FieldValue::Error;
-                        } else {
-                            stack.push((used, false));
-                        }
-                    }
-                }
-            }
-        }
-    }
+/// Makes a name stand for a place of an array with so many items.
+pub(crate) fn declare_place(scope: &mut Scope, name: Name, span: Span, count: &Dim) {
+    let info = VarInfo { kind: None, rate: None, span, quantified: false };
+    scope.declare(name, info, 0);
+    scope.facts.assume_at_least(count, &(Dim::var(name) + 1));
 }
 
 /// The value of a config in a use of the layer.

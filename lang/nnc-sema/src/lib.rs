@@ -14,7 +14,6 @@
 //! This crate opens no files, prints nothing, and does not know how programs run.
 
 mod body;
-mod calls;
 mod checkpoints;
 mod choices;
 mod collect;
@@ -29,6 +28,7 @@ mod models;
 mod once;
 mod optional;
 mod questions;
+mod recursion;
 pub mod relation;
 mod scope;
 mod signature;

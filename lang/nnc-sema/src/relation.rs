@@ -104,9 +104,12 @@ pub fn compare(known: Known<'_>, found: &Type, wanted: &Type) -> Relation {
             parts.fold(Relation::Same, Relation::and)
         }
         (Type::Tuple(_), Type::Tuple(_)) => Relation::LengthIncompatible,
-        (Type::Array(found, count), Type::Array(wanted, wanted_count)) => {
-            match proved_equal(known.facts, count, wanted_count) {
-                true => compare(known, found, wanted),
+        (Type::Array(_, places), Type::Array(_, wanted_places)) => {
+            match proved_equal(known.facts, &places.count, &wanted_places.count) {
+                true => match found.items(wanted) {
+                    Some((found, wanted)) => compare(known, &found, &wanted),
+                    None => Relation::Incompatible,
+                },
                 false => Relation::LengthIncompatible,
             }
         }

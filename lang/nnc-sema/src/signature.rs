@@ -451,7 +451,7 @@ pub(crate) fn plain_names(ty: &Type, names: &mut Vec<Name>) {
         }
         Type::Struct { dims, .. } => names.extend(dims.iter().filter_map(Dim::as_var)),
         Type::Array(element, count) => {
-            names.extend(count.as_var());
+            names.extend(count.count.as_var());
             plain_names(element, names);
         }
         Type::Tuple(parts) => {
@@ -467,7 +467,7 @@ fn mentions(ty: &Type, name: Name) -> bool {
     match ty {
         Type::Tensor(tensor) => tensor.axes.iter().any(|axis| axis.extent().vars().contains(&name)),
         Type::Struct { dims, .. } => dims.iter().any(|dim| dim.vars().contains(&name)),
-        Type::Array(element, count) => count.vars().contains(&name) || mentions(element, name),
+        Type::Array(element, count) => count.count.vars().contains(&name) || mentions(element, name),
         Type::Tuple(parts) => parts.iter().any(|part| mentions(part, name)),
         Type::Dim(_) | Type::Layer(_) | Type::Error => false,
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use nnc_base::Name;
 use nnc_hir::{
     Axis, AxisSize, Base, Condition, Config, ConfigKind, ConfigValue, Elem, LayerUse, MeaningUse,
-    TensorType, Type,
+    Places, TensorType, Type,
 };
 use nnc_shape::Dim;
 use nnc_syntax::ast;
@@ -34,7 +34,9 @@ impl Cx<'_> {
             ast::TypeKind::Array { element, count } => {
                 let element = self.ty(scope, element);
                 match self.dim(scope, count) {
-                    Some(count) if !element.is_error() => Type::Array(Box::new(element), count.dim),
+                    Some(count) if !element.is_error() => {
+                        Type::Array(Box::new(element), Places::new(count.dim))
+                    }
                     _ => Type::Error,
                 }
             }

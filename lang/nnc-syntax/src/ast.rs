@@ -249,9 +249,11 @@ pub enum FieldKind {
     },
     /// `Linear<D, F>(bias=false)`
     Layer(LayerUse),
-    /// `[Block<D>; L]`
+    /// `[Block<D>; L]`, or `[Dense<C + i*G, G>; i in L]`, whose items depend on their place
+    /// `index`.
     Array {
         element: Box<FieldValue>,
+        index: Option<Ident>,
         count: Box<Expr>,
     },
     /// `if s != 1 { Conv2d<C, K> } else { Identity }`; without `else` the field
@@ -670,13 +672,20 @@ pub enum ExprKind {
     Block(Block),
     /// `|h, block| block(h)`, only as an argument.
     Lambda {
-        params: Vec<Ident>,
+        params: Vec<LambdaParam>,
         body: Box<Expr>,
     },
     Reduce(Reduce),
     /// `?`
     Hole,
     Error,
+}
+
+/// `h` or `h: f32[B, C + i*G]` in `|h, block, i| …`
+#[derive(Clone, PartialEq, Debug)]
+pub struct LambdaParam {
+    pub name: Ident,
+    pub ty: Option<Type>,
 }
 
 /// `sum<f16>[i, j: n | j <= i] x[i, j] else 0`

@@ -257,8 +257,11 @@ impl Dump<'_, '_> {
                 dump.optional("init", init)
             }),
             FieldKind::Layer(layer) => self.layer_use(layer),
-            FieldKind::Array { element, count } => self.node("array", |dump| {
+            FieldKind::Array { element, index, count } => self.node("array", |dump| {
                 dump.field_value(element)?;
+                if let Some(index) = index {
+                    dump.line(format!("place {}", index.as_str()))?;
+                }
                 dump.node("count", |dump| dump.expr(count))
             }),
             FieldKind::If { condition, then, otherwise } => self.node("if", |dump| {
@@ -483,7 +486,15 @@ impl Dump<'_, '_> {
             }),
             ExprKind::Block(block) => self.block(block),
             ExprKind::Lambda { params, body } => {
-                self.node(format!("lambda {}", join(params)), |dump| dump.expr(body))
+                let names: Vec<Ident> = params.iter().map(|it| it.name).collect();
+                self.node(format!("lambda {}", join(&names)), |dump| {
+                    for param in params {
+                        if let Some(ty) = &param.ty {
+                            dump.node(format!("type {}", param.name.as_str()), |dump| dump.ty(ty))?;
+                        }
+                    }
+                    dump.expr(body)
+                })
             }
             ExprKind::Reduce(reduce) => self.reduce(reduce),
             ExprKind::Hole => self.line("?"),

@@ -160,7 +160,7 @@ impl<'a> Places<'a> {
         match &value.kind {
             FieldKind::Param { ty, .. } | FieldKind::State { ty, .. } => self.ty(ty),
             FieldKind::Layer(layer) => self.layer(layer),
-            FieldKind::Array { element, count } => {
+            FieldKind::Array { element, index: _, count } => {
                 self.field(element);
                 self.size(count);
             }

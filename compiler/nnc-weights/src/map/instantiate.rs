@@ -95,38 +95,39 @@ impl Builder {
 
     /// All tensors of a row.
     fn row(&mut self, number: usize, row: &CheckpointRow, env: &HashMap<Name, i64>) -> Built<()> {
-        let mut ranges = Vec::new();
-        for (name, range) in &row.indices {
-            let range = range.eval(&|it| env.get(&it).copied());
-            let Some(range) = range else {
-                return Err(Box::new(errors::open_range(row.span, *name)));
-            };
-            ranges.push((*name, range));
-        }
-        let names: Vec<Name> = ranges.iter().map(|(name, _)| *name).collect();
+        let names: Vec<Name> = row.indices.iter().map(|(name, _)| *name).collect();
         let pattern = Pattern::new(&row.pattern, &names);
-        if ranges.iter().any(|(_, range)| *range < 1) {
-            return Ok(());
+        self.places(number, row, &pattern, &names, &mut Vec::new(), env)
+    }
+
+    /// The tensors of a row where its first indices are `index`; the range of the next may
+    /// depend on them.
+    fn places(
+        &mut self,
+        number: usize,
+        row: &CheckpointRow,
+        pattern: &Pattern,
+        names: &[Name],
+        index: &mut Vec<i64>,
+        env: &HashMap<Name, i64>,
+    ) -> Built<()> {
+        let here = index.clone();
+        let value = |name: Name| {
+            let at = names.iter().position(|it| *it == name);
+            at.and_then(|at| here.get(at).copied()).or_else(|| env.get(&name).copied())
+        };
+        let Some((name, range)) = row.indices.get(index.len()) else {
+            return self.tensor(number, row, pattern, &value);
+        };
+        let Some(range) = range.eval(&value) else {
+            return Err(Box::new(errors::open_range(row.span, *name)));
+        };
+        for at in 0..range {
+            index.push(at);
+            self.places(number, row, pattern, names, index, env)?;
+            index.pop();
         }
-        let mut index = vec![0; ranges.len()];
-        loop {
-            let value = |name: Name| {
-                let at = names.iter().position(|it| *it == name);
-                at.map(|at| index[at]).or_else(|| env.get(&name).copied())
-            };
-            self.tensor(number, row, &pattern, &value)?;
-            // The next numbers, the last index fastest.
-            let mut at = ranges.len();
-            loop {
-                let Some(before) = at.checked_sub(1) else { return Ok(()) };
-                at = before;
-                index[at] += 1;
-                if index[at] < ranges[at].1 {
-                    break;
-                }
-                index[at] = 0;
-            }
-        }
+        Ok(())
     }
 
     /// The tensor of a row for some numbers of its indices.

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use nnc_base::{Name, Span};
-use nnc_hir::{Axis, AxisSize, Base, DimOrigin, FunctionId, PackBinding, TensorType, Type};
+use nnc_hir::{
+    Axis, AxisSize, Base, DimOrigin, FunctionId, PackBinding, Places, TensorType, Type,
+};
 use nnc_shape::Dim;
 
 use super::unify::{Meeting, kinds_match};
@@ -72,8 +74,8 @@ impl Body<'_, '_> {
             }
             (Type::Array(formal, count), Type::Array(actual, actual_count)) => {
                 self.bind_plain(
-                    count,
-                    self.scope.size(actual_count.clone()),
+                    &count.count,
+                    self.scope.size(actual_count.count.clone()),
                     dims,
                     binding,
                     meeting.at,
@@ -297,9 +299,9 @@ impl Body<'_, '_> {
             Type::Tuple(parts) => Type::Tuple(
                 parts.iter().map(|part| self.instantiate(part, binding, float, dims)).collect(),
             ),
-            Type::Array(element, count) => Type::Array(
+            Type::Array(element, places) => Type::Array(
                 Box::new(self.instantiate(element, binding, float, dims)),
-                count.substitute(&sizes),
+                Places::new(places.count.substitute(&sizes)),
             ),
             ty => ty.substitute(&sizes),
         }

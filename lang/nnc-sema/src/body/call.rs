@@ -293,7 +293,6 @@ impl Body<'_, '_> {
         at: Span,
         who: &str,
     ) -> Value {
-        self.cx.calls.extend(self.id.map(|caller| (caller, id, at)));
         let function = self.cx.function(id);
         let params = function.params.clone();
         let declared = function.span;
@@ -306,8 +305,8 @@ impl Body<'_, '_> {
             return Value::error(span);
         };
         if params.iter().any(|param| param.inout.is_some()) {
-            // It calls itself, which is reported of all functions at the end.
             if self.cx.progress[id.index()] == Progress::Running {
+                self.report(name_errors::endless_state(at));
                 return Value::error(span);
             }
             // How far the callee moves lengths is known when its body is.
@@ -500,6 +499,11 @@ impl Body<'_, '_> {
             .iter()
             .map(|dim| binding.sizes.get(&dim.name).map_or(Dim::constant(1), |it| it.dim.clone()))
             .collect();
+        // A field lies deeper in the model, and models end.
+        let field = receiver.as_ref().is_some_and(|(_, used)| used.is_some());
+        if let Some(caller) = self.id.filter(|_| !field) {
+            self.cx.calls((caller, id), &bound, &self.scope.facts, at);
+        }
         let call = Call {
             function: id,
             receiver: receiver.map(|(path, _)| path),

@@ -283,21 +283,17 @@ impl Body<'_, '_> {
             FieldValue::Layer(used) => {
                 Value::new(ExprKind::Layer(place.path), Type::Layer(used), span)
             }
-            FieldValue::Array(element, count) => {
-                let mut element = *element;
-                let ty = loop {
-                    match element {
-                        FieldValue::Layer(used) => break Type::Layer(used),
-                        FieldValue::Array(inner, _) => element = *inner,
-                        _ => {
-                            self.report(layer_errors::array_element(span));
-                            return Value::error(span);
-                        }
-                    }
-                };
-                let ty = Type::Array(Box::new(ty), count);
-                Value::new(ExprKind::Layer(place.path), ty, span)
-            }
+            FieldValue::Array(element, places) => match *element {
+                FieldValue::Layer(used) => {
+                    let ty = Type::Array(Box::new(Type::Layer(used)), places);
+                    Value::new(ExprKind::Layer(place.path), ty, span)
+                }
+                FieldValue::Error => Value::error(span),
+                _ => {
+                    self.report(layer_errors::array_element(span));
+                    Value::error(span)
+                }
+            },
             FieldValue::If { condition, .. } => {
                 self.report(layer_errors::undecided_field(span, &condition));
                 Value::error(span)

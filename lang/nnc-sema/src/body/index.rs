@@ -273,7 +273,7 @@ impl Body<'_, '_> {
     }
 
     /// A name for a variable that no size and no other variable has.
-    fn symbol(&self, name: Name) -> Name {
+    pub(super) fn symbol(&self, name: Name) -> Name {
         let taken = |symbol: Name| {
             self.scope.vars.contains_key(&symbol)
                 || self.vars.iter().any(|var| var.symbol == symbol)

@@ -2,8 +2,7 @@
 
 use nnc_base::{Name, Span};
 use nnc_hir::{
-    Candidate, Condition, ConfigValue, FieldValue, Init, Layer, LayerUse, Path, PathRoot, PathStep,
-    SpaceHole, TensorType, Type,
+    Condition, ConfigValue, FieldValue, Layer, LayerUse, Path, PathRoot, PathStep, TensorType, Type,
 };
 use nnc_shape::Dim;
 use nnc_syntax::ast;
@@ -24,7 +23,8 @@ pub(super) struct Place {
 /// The value of a layer's field in terms of whoever uses the layer.
 pub(crate) fn field_in(layer: &Layer, used: &LayerUse, name: Name) -> Option<FieldValue> {
     let field = layer.fields.iter().find(|field| field.name == name)?;
-    Some(substitute(&field.value, layer, used))
+    let sizes = |name| size_in(layer, used, name);
+    Some(field.value.substitute(&sizes, &|name| config_in(layer, used, name)))
 }
 
 /// What a size variable of a layer stands for in a use of it.
@@ -39,67 +39,11 @@ pub(crate) fn size_in(layer: &Layer, used: &LayerUse, name: Name) -> Option<Dim>
 }
 
 pub(crate) fn condition_in(layer: &Layer, used: &LayerUse, condition: &Condition) -> Condition {
-    condition.substitute(&|name| size_in(layer, used, name)).with_configs(&|name| {
-        match crate::layers::config_of(layer, used, name)? {
-            ConfigValue::Bool(condition) => Some(condition.clone()),
-            ConfigValue::Dim(_) | ConfigValue::Float(_) | ConfigValue::Config(_) => None,
-        }
-    })
+    condition.put(&|name| size_in(layer, used, name), &|name| config_in(layer, used, name))
 }
 
-pub(crate) fn layer_in(layer: &Layer, used: &LayerUse, inner: &LayerUse) -> LayerUse {
-    let sizes = |name| size_in(layer, used, name);
-    let configs = inner
-        .configs
-        .iter()
-        .map(|value| match value {
-            ConfigValue::Config(name) => crate::layers::config_of(layer, used, *name)
-                .cloned()
-                .unwrap_or_else(|| value.clone()),
-            ConfigValue::Bool(condition) => ConfigValue::Bool(condition_in(layer, used, condition)),
-            ConfigValue::Dim(dim) => ConfigValue::Dim(dim.substitute(&sizes)),
-            ConfigValue::Float(_) => value.clone(),
-        })
-        .collect();
-    LayerUse {
-        layer: inner.layer,
-        dims: inner.dims.iter().map(|dim| dim.substitute(&sizes)).collect(),
-        configs,
-    }
-}
-
-fn substitute(value: &FieldValue, layer: &Layer, used: &LayerUse) -> FieldValue {
-    let sizes = |name| size_in(layer, used, name);
-    match value {
-        FieldValue::Param { ty, init } => FieldValue::Param {
-            ty: ty.substitute(&sizes),
-            init: Init { name: init.name, args: init.args.clone() },
-        },
-        FieldValue::Layer(inner) => FieldValue::Layer(layer_in(layer, used, inner)),
-        FieldValue::Array(element, count) => {
-            FieldValue::Array(Box::new(substitute(element, layer, used)), count.substitute(&sizes))
-        }
-        FieldValue::If { condition, then, otherwise } => FieldValue::If {
-            condition: condition_in(layer, used, condition),
-            then: Box::new(substitute(then, layer, used)),
-            otherwise: Box::new(substitute(otherwise, layer, used)),
-        },
-        FieldValue::Hole(hole) => FieldValue::Hole(SpaceHole {
-            input: hole.input.substitute(&sizes),
-            output: hole.output.substitute(&sizes),
-            candidates: hole
-                .candidates
-                .iter()
-                .map(|candidate| Candidate {
-                    chain: candidate.chain.iter().map(|it| layer_in(layer, used, it)).collect(),
-                    text: candidate.text.clone(),
-                    function: candidate.function,
-                })
-                .collect(),
-        }),
-        FieldValue::Absent => FieldValue::Absent,
-        FieldValue::Error => FieldValue::Error,
-    }
+fn config_in(layer: &Layer, used: &LayerUse, name: Name) -> Option<ConfigValue> {
+    crate::layers::config_of(layer, used, name).cloned()
 }
 
 /// Takes the branch of an `if` field that is known to be taken.
@@ -161,7 +105,8 @@ impl Body<'_, '_> {
                     Ok(place) => place,
                     Err(()) => return Some(Err(())),
                 };
-                let FieldValue::Array(element, count) = place.value else { return None };
+                let FieldValue::Array(_, places) = &place.value else { return None };
+                let count = places.count.clone();
                 let [ast::Index { kind: ast::IndexKind::Expr(index), span }] = indices.as_slice()
                 else {
                     self.report(crate::errors::index::array_index(expr.span));
@@ -171,9 +116,10 @@ impl Body<'_, '_> {
                 if !self.in_bounds(&at.dim, &count, *span) {
                     return Some(Err(()));
                 }
+                let value = place.value.item(&at.dim)?;
                 let mut path = place.path;
                 path.steps.push(PathStep::Index(at.dim));
-                Some(Ok(Place { path, value: decided(*element, &self.scope) }))
+                Some(Ok(Place { path, value: decided(value, &self.scope) }))
             }
             _ => None,
         }

@@ -1,7 +1,9 @@
 //! Calls in index notation: of functions of single values.
 
 use nnc_base::{Name, Span};
-use nnc_hir::{Base, BinaryOp, Elem, ScalarArg, ScalarKind, Type, UnaryOp};
+use nnc_hir::{
+    Base, BinaryOp, CompareOp, Condition, Elem, ScalarArg, ScalarKind, Type, UnaryOp,
+};
 use nnc_shape::Dim;
 use nnc_syntax::ast;
 
@@ -156,7 +158,6 @@ impl Body<'_, '_> {
         values: Vec<(Option<ast::Ident>, Sv)>,
         span: Span,
     ) -> Sv {
-        self.cx.calls.extend(self.id.map(|caller| (caller, id, name.span)));
         let function = self.cx.function(id);
         let (params, result) = (function.params.clone(), function.result.clone());
         let (dims, has_float, facts) =
@@ -234,7 +235,12 @@ impl Body<'_, '_> {
             |name: Name| sizes.iter().find(|(it, _)| *it == name).map(|(_, dim)| dim.clone());
         let scope = self.scope.clone();
         let declared = self.cx.function(id).span;
-        let facts: Vec<_> = facts.iter().map(|it| (it.substitute(&find), it.clone())).collect();
+        let least = dims.iter().map(|dim| {
+            let least = Dim::constant(dim.min);
+            Condition::Compare(CompareOp::Ge, Dim::var(dim.name), least)
+        });
+        let facts = facts.iter().cloned().chain(least);
+        let facts: Vec<_> = facts.map(|it| (it.substitute(&find), it)).collect();
         let who = format!("function `{name}`", name = name.as_str());
         let asked = Asked { who: &who, at: span, declared, sizes: &sizes, origins: &[] };
         self.cx.require(&scope, &facts, &asked);
@@ -243,7 +249,11 @@ impl Body<'_, '_> {
             base => base.clone(),
         };
         let elem = Elem { base, meaning: result.elem.meaning.clone() };
-        let dims = dims.iter().map(|dim| find(dim.name).unwrap_or(Dim::constant(1))).collect();
+        let dims: Vec<Dim> =
+            dims.iter().map(|dim| find(dim.name).unwrap_or(Dim::constant(1))).collect();
+        if let Some(caller) = self.id {
+            self.cx.calls((caller, id), &dims, &self.scope.facts, name.span);
+        }
         let kind = ScalarKind::Call { function: id, dims, float: has_float.then_some(float), args };
         Sv::typed(kind, elem, span)
     }

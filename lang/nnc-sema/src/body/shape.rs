@@ -185,6 +185,15 @@ impl Body<'_, '_> {
             }
             return Some(tensor.axes.len() - 1);
         };
+        // An axis that no kind tells from others is named by its place.
+        if let ast::ExprKind::Int(place) = arg.value.kind {
+            let place = usize::try_from(place).ok().filter(|place| *place < tensor.axes.len());
+            if place.is_none() {
+                let shown = self.show(&Type::Tensor(tensor.clone()));
+                self.report(errors::axis_place(arg.span, &shown, tensor.axes.len()));
+            }
+            return place;
+        }
         let ast::ExprKind::Name(kind) = &arg.value.kind else {
             self.report(errors::axis_kind(arg.span, None));
             return None;

@@ -2,8 +2,7 @@
 
 use nnc_base::{Name, Span};
 use nnc_hir::{
-    ArrayItem, Axis, AxisSize, Binding, Expr, ExprKind, Fold, LocalId, Scan, ScanCarry, ScanYield,
-    Stmt, TensorType, Type,
+    Axis, AxisSize, Binding, Expr, ExprKind, LocalId, Scan, ScanCarry, ScanYield, Stmt, Type,
 };
 use nnc_shape::{Dim, Fact};
 use nnc_syntax::ast;
@@ -204,122 +203,6 @@ impl Body<'_, '_> {
         self.moved.insert(before, (span, name));
         self.assign(local, value);
         Value::new(ExprKind::Local(local), ty, span)
-    }
-
-    // ---- folds ------------------------------------------------------------
-
-    /// `fold(blocks, x, |h, block| block(h))`.
-    pub(super) fn fold(&mut self, args: &[ast::Arg], span: Span) -> Value {
-        let [arrays, init, lambda] = args else {
-            self.report(name_errors::argument_count(span, Name::new("fold"), 3, args.len()));
-            return Value::error(span);
-        };
-        let ast::ExprKind::Lambda { params, body } = &lambda.value.kind else {
-            self.report(errors::fold_lambda(lambda.span));
-            return Value::error(span);
-        };
-        let sources: Vec<&ast::Expr> = match &arrays.value.kind {
-            ast::ExprKind::Tuple(items) => items.iter().collect(),
-            _ => vec![&arrays.value],
-        };
-        let mut items = Vec::new();
-        for source in sources {
-            items.push((source.span, self.expr(source)));
-        }
-        let init = self.expr(&init.value);
-        let init = self.as_tensor(init);
-        if init.ty.is_error() || items.iter().any(|(_, value)| value.is_error()) {
-            return Value::error(span);
-        }
-        let [carry, names @ ..] = params.as_slice() else {
-            self.report(errors::fold_lambda(lambda.span));
-            return Value::error(span);
-        };
-        if names.len() != items.len() {
-            self.report(errors::fold_params(lambda.span, items.len() + 1, params.len()));
-            return Value::error(span);
-        }
-        let mut count: Option<Dim> = None;
-        let mut opened: Vec<(Expr, LocalId, Option<LocalId>)> = Vec::new();
-        let mark = self.undo.len();
-        let outer_branches = std::mem::take(&mut self.branches);
-        for ((at, value), name) in items.into_iter().zip(names) {
-            let (element, length) = match &value.expr.ty {
-                Type::Array(element, length) => ((**element).clone(), length.clone()),
-                Type::Tensor(tensor) if !tensor.pack && !tensor.axes.is_empty() => {
-                    let rest = TensorType { axes: tensor.axes[1..].to_vec(), ..tensor.clone() };
-                    (Type::Tensor(rest), tensor.axes[0].extent())
-                }
-                other => {
-                    let found = self.show(other);
-                    self.report(errors::fold_over(at, &found));
-                    self.branches = outer_branches;
-                    return Value::error(span);
-                }
-            };
-            match &count {
-                Some(count) if !sizes_equal(&self.scope, count, &length) => {
-                    let shown = (self.scope.show(count), self.scope.show(&length));
-                    let first = opened.first().map_or(at, |(array, ..)| array.span);
-                    self.report(errors::fold_lengths((first, &shown.0), (at, &shown.1)));
-                    self.branches = outer_branches;
-                    return Value::error(span);
-                }
-                Some(_) => {}
-                None => count = Some(length),
-            }
-            let item = self.new_local(name.name, element, name.span);
-            let array = match value.expr.kind {
-                ExprKind::Local(local)
-                    if self.root.contains_key(&local)
-                        && matches!(value.expr.ty, Type::Array(..)) =>
-                {
-                    self.root.insert(item, item);
-                    self.current.insert(item, item);
-                    Some(local)
-                }
-                _ => None,
-            };
-            self.bind(name.name, item);
-            opened.push((value.expr, item, array));
-        }
-        let carry_local = self.new_local(carry.name, init.ty.clone(), carry.span);
-        self.bind(carry.name, carry_local);
-        let outer = std::mem::take(&mut self.stmts);
-        let result = self.expr(body);
-        let meeting = Meeting::new(body.span, init.span, "the next step of `fold`");
-        let result = self.fit(result, &init.ty.clone(), meeting);
-        let stmts = std::mem::replace(&mut self.stmts, outer);
-        self.unbind_to(mark);
-        self.branches = outer_branches;
-        let Some(count) = count else { return Value::error(span) };
-        let mut arrays = Vec::new();
-        for (array, item, state) in opened {
-            let last = self.current.get(&item).copied().filter(|last| *last != item);
-            let updated = match (state, last) {
-                (Some(state), Some(last)) => {
-                    let element = self.locals[last].ty.clone();
-                    let ty = Type::Array(Box::new(element), count.clone());
-                    Some((last, self.next_version(state, ty, span)))
-                }
-                _ => None,
-            };
-            arrays.push(ArrayItem { array, item, updated });
-        }
-        if result.ty.is_error() {
-            return Value::error(span);
-        }
-        let ty = result.ty.clone();
-        let body = if stmts.is_empty() {
-            result
-        } else {
-            let span = result.span;
-            let ty = result.ty.clone();
-            let block = nnc_hir::Block { stmts, value: result };
-            Expr { kind: ExprKind::Block(Box::new(block)), ty, span }
-        };
-        let fold = Fold { count, arrays, init, carry: carry_local, body };
-        Value::new(ExprKind::Fold(Box::new(fold)), ty, span)
     }
 
     // ---- scans ------------------------------------------------------------

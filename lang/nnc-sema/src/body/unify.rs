@@ -166,11 +166,14 @@ impl Body<'_, '_> {
             (Type::Tuple(found_parts), Type::Tuple(parts)) if found_parts.len() == parts.len() => {
                 found_parts.iter().zip(parts).all(|(found, it)| self.fits(found, it, meeting))
             }
-            (Type::Array(found, count), Type::Array(expected, expected_count)) => {
-                if !self.size_fits(count, expected_count, None, meeting) {
+            (Type::Array(_, places), Type::Array(_, expected_places)) => {
+                if !self.size_fits(&places.count, &expected_places.count, None, meeting) {
                     return false;
                 }
-                self.fits(found, expected, meeting)
+                match found.items(expected) {
+                    Some((found, expected)) => self.fits(&found, &expected, meeting),
+                    None => false,
+                }
             }
             (
                 Type::Struct { id, dims, .. },

@@ -1,6 +1,7 @@
 //! Names, arguments and the form of declarations: E01xx.
 
 use nnc_base::{Code, Diagnostic, Name, Span};
+use nnc_shape::{Answer, Dim};
 use nnc_syntax::ast::{Ident, Text};
 
 use super::suggest;
@@ -262,9 +263,7 @@ pub(crate) fn not_callable(at: Span, found: &str) -> Diagnostic {
 pub(crate) enum Endless {
     Constant,
     Type,
-    Layer,
     Size,
-    Function,
 }
 
 pub(crate) fn recursion(at: Span, what: Endless) -> Diagnostic {
@@ -273,19 +272,70 @@ pub(crate) fn recursion(at: Span, what: Endless) -> Diagnostic {
             ("this constant needs its own value", "write the number, or another constant")
         }
         Endless::Type => ("this type is made of itself", "name another type"),
-        Endless::Layer => (
-            "this layer contains itself",
-            "write an array of layers, `[Block<D>; L]`, for something that repeats",
-        ),
         Endless::Size => ("this function of sizes calls itself", "write it as one formula"),
-        Endless::Function => (
-            "this function calls itself",
-            "write a `scan` for a loop over time, or `fold` for one over layers",
-        ),
     };
     Diagnostic::error(RECURSION, at, text)
-        .note("sizes and layers are finite: nothing may need itself")
+        .note("sizes and types are finite: none may need itself")
         .help(help)
+}
+
+/// What a size is one step further in a recursion, and whether that is less.
+pub(crate) struct Becomes {
+    pub(crate) name: Name,
+    pub(crate) value: Dim,
+    pub(crate) less: Answer,
+}
+
+impl Becomes {
+    fn text(&self) -> String {
+        let Becomes { name, value, less } = self;
+        if *value == Dim::var(*name) {
+            return format!("`{name}` stays as it is");
+        }
+        match less {
+            Answer::Proven => format!("`{name}` becomes {value}, which is less"),
+            Answer::Refuted(_) => format!("`{name}` becomes {value}, which is not less"),
+            Answer::Unproven { witness: Some(it), .. } => {
+                format!("`{name}` becomes {value}, which is not less for {it}")
+            }
+            Answer::Unproven { witness: None, .. } => {
+                format!("`{name}` becomes {value}, which is not known to be less")
+            }
+        }
+    }
+}
+
+/// A layer of which no size becomes less where it contains itself.
+pub(crate) fn endless_layer(at: Span, layer: Name, sizes: &[Becomes]) -> Diagnostic {
+    let text = format!("`{layer}` contains itself, and no size of it is known to become less");
+    let diagnostic = Diagnostic::error(RECURSION, at, text).here("as it is here");
+    becoming(diagnostic, sizes)
+        .help("let a size become less where it is great enough: `if N > 1 { Tree<D, N - 1> }`")
+        .help("or write an array of layers, `[Block<D>; L]`, for something that repeats")
+}
+
+/// A function of which no size becomes less where it calls itself.
+pub(crate) fn endless_function(at: Span, function: Option<Name>, sizes: &[Becomes]) -> Diagnostic {
+    let name = function.map_or("this function".to_owned(), |name| format!("`{name}`"));
+    let text = format!("{name} calls itself, and no size of it is known to become less");
+    let diagnostic = Diagnostic::error(RECURSION, at, text).here("as it is called here");
+    becoming(diagnostic, sizes)
+        .help("let a size become less where it is great enough: `if n > 1 { … n - 1 … }`")
+        .help("or write a `scan` for a loop over time, `fold` for one over layers")
+}
+
+fn becoming(diagnostic: Diagnostic, sizes: &[Becomes]) -> Diagnostic {
+    if sizes.is_empty() {
+        return diagnostic.note("it has no sizes: nothing decides when it ends");
+    }
+    sizes.iter().fold(diagnostic, |diagnostic, size| diagnostic.note(size.text()))
+}
+
+/// A function with `inout` parameters that calls itself.
+pub(crate) fn endless_state(at: Span) -> Diagnostic {
+    Diagnostic::error(RECURSION, at, "a function that changes state calls itself")
+        .note("how far it moves the lengths of its state is known only when its body is")
+        .help("pass what is read, and change the state where the recursion was called")
 }
 
 pub(crate) fn not_a_value(name: &Ident) -> Diagnostic {

@@ -495,7 +495,7 @@ pub(crate) fn no_axes(at: Span) -> Diagnostic {
 pub(crate) fn axis_kind(at: Span, found: Option<(&str, &str, bool)>) -> Diagnostic {
     match found {
         None => Diagnostic::error(RANK, at, "`axis=` takes the kind of an axis")
-            .help("such as `axis=chan`"),
+            .help("such as `axis=chan`, or its place, as in `axis=0`"),
         Some((kind, ty, true)) => {
             Diagnostic::error(RANK, at, format!("{ty} has more than one axis of kind `{kind}`"))
                 .help("index it in a `let`")
@@ -505,6 +505,11 @@ pub(crate) fn axis_kind(at: Span, found: Option<(&str, &str, bool)>) -> Diagnost
                 .help("leave out `axis=` for the last axis, or declare the kind in `dims`")
         }
     }
+}
+
+pub(crate) fn axis_place(at: Span, ty: &str, axes: usize) -> Diagnostic {
+    Diagnostic::error(RANK, at, format!("{ty} has {axes} axes, the first of which is `axis=0`"))
+        .help("name the axis by its kind, such as `axis=chan`, or by its place")
 }
 
 pub(crate) fn split_sum(

@@ -84,12 +84,25 @@ pub(crate) fn fold_lambda(at: Span) -> Diagnostic {
 pub(crate) fn fold_params(at: Span, expected: usize, found: usize) -> Diagnostic {
     let named = if found == 1 { "1 is".to_owned() } else { format!("{found} are") };
     Diagnostic::error(FOLD, at, format!("this lambda takes {expected} values, {named} named"))
-        .help("first the carry, then one item for each array")
+        .help("first the carry, then one item for each array; a last name is that of the place")
+}
+
+pub(crate) fn fold_typed(at: Span, name: Name) -> Diagnostic {
+    Diagnostic::error(FOLD, at, format!("`{name}` has the type that the array gives it"))
+        .help("only the carry, the first name, may have a written type")
+}
+
+/// What a step gives is not what it takes: a carry that grows needs a type that says so.
+pub(crate) fn carry_grows(diagnostic: Diagnostic, carry: Name) -> Diagnostic {
+    diagnostic.help(format!(
+        "if `{carry}` is of another size at each step, write its type with the place in it: \
+         `|{carry}: f32[B, C + i*G], block, i| …`"
+    ))
 }
 
 pub(crate) fn fold_over(at: Span, found: &str) -> Diagnostic {
     Diagnostic::error(FOLD, at, format!("`fold` runs over an array, found {found}"))
-        .help("declare an array: `blocks: [Block<D>; L]`")
+        .help("declare an array: `blocks: [Block<D>; L]`; a size may stand in its place")
 }
 
 pub(crate) fn fold_lengths(

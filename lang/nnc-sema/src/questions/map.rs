@@ -264,7 +264,7 @@ pub(super) fn vars_of(ty: &Type, vars: &mut std::collections::BTreeSet<Name>) {
         Type::Dim(dim) => vars.extend(dim.vars()),
         Type::Tuple(parts) => parts.iter().for_each(|part| vars_of(part, vars)),
         Type::Array(element, count) => {
-            vars.extend(count.vars());
+            vars.extend(count.count.vars());
             vars_of(element, vars);
         }
         Type::Struct { dims, lens, .. } => {
