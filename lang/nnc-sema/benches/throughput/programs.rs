@@ -87,8 +87,10 @@ fn declared(text: &str) -> HashSet<String> {
     names.into_iter().map(|it| it.as_str().to_owned()).collect()
 }
 
-/// A program with an ending behind each name that it declares.
+/// A program with an ending behind each name that it declares, those of tests too. Its examples
+/// in comments, which have the names as they were, are comments alone.
 fn renamed(text: &str, names: &HashSet<String>, ending: &str) -> String {
+    let text = &text.replace("##", "# ").replace("\ntest \"", &format!("\ntest \"{ending} "));
     let file = Sources::new().add("", "");
     let mut result = String::with_capacity(text.len() * 5 / 4);
     let mut at = 0;
