@@ -328,7 +328,8 @@ impl Cx<'_> {
                     value.item(&Dim::var(name.name))
                 }
                 (ast::PathStep::At(index, _), FieldValue::Array(_, places)) => {
-                    if let Some(count) = places.count.as_constant().filter(|count| *index >= *count) {
+                    if let Some(count) = places.count.as_constant().filter(|count| *index >= *count)
+                    {
                         self.report(errors::outside_array(path.span, &text, *index, count));
                         return None;
                     }

@@ -100,7 +100,8 @@ impl Cx<'_> {
                     }
                 }
                 (ast::PathStep::At(index, _), FieldValue::Array(_, places)) => {
-                    if let Some(count) = places.count.as_constant().filter(|count| *index >= *count) {
+                    if let Some(count) = places.count.as_constant().filter(|count| *index >= *count)
+                    {
                         self.report(errors::outside(path.span, &text, *index, count));
                         return None;
                     }

@@ -45,9 +45,8 @@ impl Node {
         if sizes.len() <= MOST_COMPARED {
             for left in sizes {
                 let others = sizes.iter().filter(|right| *right != left);
-                measures.extend(
-                    others.map(|right| Dim::var(*left) - Dim::var(*right)).filter(bounded),
-                );
+                measures
+                    .extend(others.map(|right| Dim::var(*left) - Dim::var(*right)).filter(bounded));
             }
         }
         Node { measures }
@@ -100,7 +99,8 @@ impl Cx<'_> {
         let mut nodes = vec![Node::default(); count];
         for step in &inside {
             let id = LayerId::from_raw(step.from as u32);
-            nodes[step.from] = Node::new(&self.layer_sizes(id), &self.layer_scopes[id.index()].facts);
+            nodes[step.from] =
+                Node::new(&self.layer_sizes(id), &self.layer_scopes[id.index()].facts);
         }
         for circle in members(&inside, &circles) {
             let Some(step) = ends::endless(&circle, &nodes) else { continue };
@@ -188,8 +188,7 @@ fn members<'s>(steps: &[&'s Step], circles: &[usize]) -> Vec<Vec<&'s Step>> {
     let mut seen = HashSet::new();
     let firsts = steps.iter().filter(|step| seen.insert(circles[step.from]));
     let firsts: Vec<usize> = firsts.map(|step| circles[step.from]).collect();
-    let of = |circle: usize| {
-        steps.iter().copied().filter(|step| circles[step.from] == circle).collect()
-    };
+    let of =
+        |circle: usize| steps.iter().copied().filter(|step| circles[step.from] == circle).collect();
     firsts.into_iter().map(of).collect()
 }

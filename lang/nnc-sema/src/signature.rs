@@ -467,7 +467,9 @@ fn mentions(ty: &Type, name: Name) -> bool {
     match ty {
         Type::Tensor(tensor) => tensor.axes.iter().any(|axis| axis.extent().vars().contains(&name)),
         Type::Struct { dims, .. } => dims.iter().any(|dim| dim.vars().contains(&name)),
-        Type::Array(element, count) => count.count.vars().contains(&name) || mentions(element, name),
+        Type::Array(element, count) => {
+            count.count.vars().contains(&name) || mentions(element, name)
+        }
         Type::Tuple(parts) => parts.iter().any(|part| mentions(part, name)),
         Type::Dim(_) | Type::Layer(_) | Type::Error => false,
     }

@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 
 use nnc_base::{Name, Span};
-use nnc_hir::{
-    Axis, AxisSize, Base, DimOrigin, FunctionId, PackBinding, Places, TensorType, Type,
-};
+use nnc_hir::{Axis, AxisSize, Base, DimOrigin, FunctionId, PackBinding, Places, TensorType, Type};
 use nnc_shape::Dim;
 
 use super::unify::{Meeting, kinds_match};

@@ -5,9 +5,7 @@
 //! type at `i` to that at `i + 1`; so the result has the type at the number of steps.
 
 use nnc_base::{Name, Span};
-use nnc_hir::{
-    ArrayItem, Expr, ExprKind, Fold, LocalId, Places, TensorType, Type,
-};
+use nnc_hir::{ArrayItem, Expr, ExprKind, Fold, LocalId, Places, TensorType, Type};
 use nnc_shape::Dim;
 use nnc_syntax::ast;
 
@@ -126,7 +124,7 @@ impl Body<'_, '_> {
         let outer_scope = std::mem::replace(&mut self.scope, inner);
         let mut opened = Vec::new();
         for ((_, value), name) in items.into_iter().zip(names) {
-            opened.push(self.open(value.expr, &name.name, symbol));
+            opened.push(self.opened(value.expr, &name.name, symbol));
         }
         if let (Some(place), Some(symbol)) = (place, symbol) {
             let local =
@@ -203,7 +201,7 @@ impl Body<'_, '_> {
     }
 
     /// Gives the item of an array its name.
-    fn open(&mut self, array: Expr, name: &ast::Ident, place: Option<Name>) -> Opened {
+    fn opened(&mut self, array: Expr, name: &ast::Ident, place: Option<Name>) -> Opened {
         let at = place.map_or(Dim::constant(0), Dim::var);
         let element = match &array.ty {
             Type::Tensor(tensor) => {

@@ -1,9 +1,7 @@
 //! Calls in index notation: of functions of single values.
 
 use nnc_base::{Name, Span};
-use nnc_hir::{
-    Base, BinaryOp, CompareOp, Condition, Elem, ScalarArg, ScalarKind, Type, UnaryOp,
-};
+use nnc_hir::{Base, BinaryOp, CompareOp, Condition, Elem, ScalarArg, ScalarKind, Type, UnaryOp};
 use nnc_shape::Dim;
 use nnc_syntax::ast;
 

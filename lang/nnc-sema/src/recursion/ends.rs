@@ -55,13 +55,12 @@ impl Way {
     fn then(&self, next: &Way) -> Way {
         let count = next.changes.first().map_or(0, Vec::len);
         let through = |row: &Vec<Change>, to: usize| {
-            let both = row.iter().zip(&next.changes).map(|(first, second)| {
-                match (*first, second[to]) {
+            let both =
+                row.iter().zip(&next.changes).map(|(first, second)| match (*first, second[to]) {
                     (Change::Unknown, _) | (_, Change::Unknown) => Change::Unknown,
                     (Change::AtMost, Change::AtMost) => Change::AtMost,
                     _ => Change::Less,
-                }
-            });
+                });
             both.max().unwrap_or(Change::Unknown)
         };
         let row = |row: &Vec<Change>| (0..count).map(|to| through(row, to)).collect();
