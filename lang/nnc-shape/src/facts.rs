@@ -9,6 +9,7 @@ use crate::dim::Dim;
 use crate::either::Choice;
 use crate::fact::{Answer, Fact, Witness};
 use crate::guard::find_guard;
+use crate::residues::judge_residues;
 use crate::search::find_witness;
 use crate::solve::{Solved, reduce_congruence};
 
@@ -24,6 +25,10 @@ pub struct Facts {
     given: Arc<Vec<Fact>>,
     /// See [`Facts::assume_either`].
     pub(crate) choices: Arc<Vec<Choice>>,
+    /// The facts in each case of each choice, found when first asked for.
+    pub(crate) cases: OnceLock<Arc<Vec<Vec<Facts>>>>,
+    /// Of how many variables a value was assumed, one after the other.
+    pub(crate) values_assumed: u8,
     /// Found when first asked for, so that facts that are said one after the other are
     /// solved once.
     solved: OnceLock<Arc<Solved>>,
@@ -45,15 +50,21 @@ impl Facts {
     /// Says where a variable lies, both ends included.
     pub fn declare(&mut self, name: Name, min: i64, max: Option<i64>) {
         Arc::make_mut(&mut self.declared).insert(name, (min, max));
-        self.solved = OnceLock::new();
+        self.forget();
     }
 
     pub fn assume(&mut self, fact: Fact) {
         let fact = fact.canonical();
         if !self.given.contains(&fact) {
             Arc::make_mut(&mut self.given).push(fact);
-            self.solved = OnceLock::new();
+            self.forget();
         }
+    }
+
+    /// Drops what was found before something was said.
+    fn forget(&mut self) {
+        self.solved = OnceLock::new();
+        self.cases = OnceLock::new();
     }
 
     pub fn assume_equal(&mut self, left: &Dim, right: &Dim) {
@@ -163,10 +174,21 @@ impl Facts {
         if verdict == Verdict::Unknown && question != canonical {
             verdict = self.judge(question);
         }
-        match verdict {
-            Verdict::Unknown => self.verdict_by_cases(question, canonical),
-            known => known,
+        if verdict == Verdict::Unknown && !self.is_seen_open(question) {
+            verdict = self.verdict_by_cases(question, canonical);
+            if verdict == Verdict::Unknown {
+                verdict = self.verdict_by_values(question, canonical);
+            }
         }
+        verdict
+    }
+
+    /// Whether a question is seen to hold at some sizes that satisfy the facts and not to hold
+    /// at others, so that it is neither proved nor refuted.
+    fn is_seen_open(&self, question: &Fact) -> bool {
+        let samples = self.solved().samples().filter(|sample| self.leaves_a_case(sample));
+        let mut seen = samples.filter_map(|sample| question.holds(&sample));
+        seen.next().is_some_and(|first| seen.any(|it| it != first))
     }
 
     fn judge(&self, question: &Fact) -> Verdict {
@@ -192,6 +214,12 @@ impl Facts {
                 }
                 if of.exact_div(&divisor).is_some() {
                     return Verdict::Proven;
+                }
+                if let Some(value) = divisor.as_constant() {
+                    let verdict = judge_residues(value, &of);
+                    if verdict != Verdict::Unknown {
+                        return verdict;
+                    }
                 }
                 self.judge_zero(&solved.reduce(&of.rem(&divisor)))
             }

@@ -14,6 +14,7 @@ use crate::fact::Fact;
 use crate::facts::Facts;
 use crate::search::{is_satisfiable, search};
 use crate::solve::reduce_congruence;
+use crate::values::MOST_ASSUMED;
 
 /// How many candidates are tried.
 const MOST_TRIED: usize = 8;
@@ -35,6 +36,8 @@ pub(crate) fn find_guard(facts: &Facts, question: &Fact) -> Option<Fact> {
     let candidates = candidates(facts, question).into_iter().filter(excludes_all);
     candidates.take(MOST_TRIED).find(|candidate| {
         let mut guarded = facts.clone();
+        // Many guards are tried: none is looked for that takes long to follow from.
+        guarded.values_assumed = MOST_ASSUMED;
         guarded.assume(candidate.clone());
         !guarded.contradictory() && guarded.proves(question) && is_satisfiable(&guarded, &vars)
     })

@@ -30,9 +30,11 @@ mod guard;
 mod interval;
 mod parse;
 mod prove;
+mod residues;
 mod search;
 mod sizes;
 mod solve;
+mod values;
 
 pub use dim::Dim;
 pub use fact::{Answer, Fact, Witness};

@@ -38,7 +38,7 @@ impl Solved {
         sum
     }
 
-    fn interval_of_monomial(&self, monomial: &Monomial) -> Interval {
+    pub(crate) fn interval_of_monomial(&self, monomial: &Monomial) -> Interval {
         let mut product = Interval::exactly(1);
         for (atom, exponent) in &monomial.factors {
             product = product.times(self.interval_of_atom(atom).power(*exponent));
@@ -46,7 +46,7 @@ impl Solved {
         product
     }
 
-    fn interval_of_atom(&self, atom: &Atom) -> Interval {
+    pub(crate) fn interval_of_atom(&self, atom: &Atom) -> Interval {
         match atom {
             Atom::Var(name) => self.range_of_var(*name),
             Atom::Floor(above, below) => {
@@ -103,6 +103,9 @@ impl Solved {
     }
 
     fn is_nonnegative_by_cases(&self, dim: &Dim, effort: Effort) -> bool {
+        if self.is_negative_somewhere(dim) {
+            return false;
+        }
         if self.is_nonnegative_by_sums(dim, effort) {
             return true;
         }
@@ -125,7 +128,9 @@ impl Solved {
             // That this item was taken says how it compares with the others.
             let mut here = self.clone();
             for other in items.iter().filter(|other| *other != item) {
-                here.known.push(if least { other - item } else { item - other });
+                let order = if least { other - item } else { item - other };
+                here.narrow_samples(&order);
+                here.known.push(order);
             }
             here.is_nonnegative_by_cases(&case, effort)
         })
@@ -139,7 +144,9 @@ impl Solved {
         let mut seen = vec![dim.clone()];
         let mut open = VecDeque::from([(dim, 0)]);
         while let Some((dim, depth)) = open.pop_front() {
-            if self.interval(&dim).is_nonnegative() {
+            if self.interval(&dim).is_nonnegative()
+                || depth < 2 && self.is_nonnegative_beyond_least(&dim)
+            {
                 return true;
             }
             if depth == effort.facts {

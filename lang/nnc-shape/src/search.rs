@@ -121,12 +121,18 @@ impl<'a> Walk<'a> {
             let (linked, apart): (Vec<&Fact>, Vec<&Fact>) =
                 others.into_iter().partition(|fact| !fact.vars().is_disjoint(&vars));
             others = apart;
-            if linked.is_empty() {
-                break;
-            }
+            let before = vars.len();
             for fact in linked {
                 vars.extend(fact.vars());
                 relevant.push(fact);
+            }
+            for choice in facts.choice_vars() {
+                if !choice.is_disjoint(&vars) {
+                    vars.extend(choice);
+                }
+            }
+            if vars.len() == before {
+                break;
             }
         }
         let solved = facts.solved();

@@ -4,9 +4,11 @@
 //! `N * q` for `D`, where the quotient `q` is a variable of the solver's own.
 //! What cannot be solved is kept as a rule, and inequalities bound the rest.
 
+mod consequences;
 mod divisible;
 mod equal;
 mod reduce;
+mod samples;
 
 pub(crate) use divisible::reduce_congruence;
 
@@ -20,6 +22,13 @@ use crate::interval::Interval;
 
 /// Facts are few; a system that needs more rounds than this stays partly unsolved.
 const MOST_ROUNDS: usize = 32;
+
+/// So many floors, `min` and `max` are taken out of an inequality, one after the other.
+const MOST_ATOMS_LESS: usize = 2;
+/// When so many inequalities are known, what follows from more is not looked for.
+const MOST_KNOWN: usize = 12;
+/// What follows with more atoms is not kept.
+const MOST_WEIGHT: usize = 8;
 
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Solved {
@@ -36,6 +45,9 @@ pub(crate) struct Solved {
     /// Expressions known to be at least zero.
     pub(crate) known: Vec<Dim>,
     pub(crate) contradictory: bool,
+    /// Whether all facts were taken in.
+    is_complete: bool,
+    samples: samples::Samples,
 }
 
 /// `of == divisor * name + remainder`.
@@ -74,6 +86,13 @@ impl Solved {
         }
         let mut pending = Vec::new();
         let mut inequalities = Vec::new();
+        for (name, range) in &solved.ranges {
+            if let (Some(low), true) = (range.low, range.low == range.high)
+                && let Ok(value) = i64::try_from(low)
+            {
+                pending.push(Pending::Zero(Dim::var(*name) - value));
+            }
+        }
         for fact in facts {
             match fact {
                 Fact::Equal(left, right) => pending.push(Pending::Zero(left - right)),
@@ -85,12 +104,12 @@ impl Solved {
         }
         solved.solve(pending, &mut inequalities);
         for inequality in &inequalities {
-            solved.learn(inequality);
+            solved.learn(inequality, MOST_ATOMS_LESS);
         }
         solved.propagate();
         // What was learnt first may say more now.
         for known in std::mem::take(&mut solved.known) {
-            solved.learn(&known);
+            solved.learn(&known, MOST_ATOMS_LESS);
         }
         solved.propagate();
         solved.contradictory |=
@@ -99,6 +118,7 @@ impl Solved {
                     solved.is_plainly_nonnegative(&(zero - 1))
                         || solved.is_plainly_nonnegative(&(-zero - 1))
                 });
+        solved.is_complete = true;
         solved
     }
 
@@ -160,33 +180,59 @@ impl Solved {
         self.replaced.insert(name, dim);
     }
 
-    /// Takes in that an expression is at least zero.
-    fn learn(&mut self, inequality: &Dim) {
+    /// Takes in that an expression is at least zero, and what follows from that with up to so
+    /// many atoms less.
+    fn learn(&mut self, inequality: &Dim, less: usize) {
         let known = self.reduce(inequality).without_content();
         match known.as_constant() {
             Some(value) => self.contradictory |= value < 0,
             None if self.known.contains(&known) => {}
-            None => self.known.push(known),
+            // What the ranges say anyway is no news, except that it may be said more simply.
+            None if less < MOST_ATOMS_LESS && self.interval(&known).is_nonnegative() => {}
+            None => {
+                let consequences = if less > 0 && self.known.len() < MOST_KNOWN {
+                    self.consequences(&known)
+                } else {
+                    Vec::new()
+                };
+                self.known.push(known);
+                for consequence in consequences.iter().filter(|it| it.weight() <= MOST_WEIGHT) {
+                    self.learn(consequence, less - 1);
+                }
+            }
         }
     }
 
     /// Tightens the ranges of variables by what is known of sums they stand in.
     fn propagate(&mut self) {
+        let mut changed = true;
         for _ in 0..3 {
+            if !std::mem::take(&mut changed) {
+                break;
+            }
             for known in self.known.clone() {
                 for name in known.vars() {
                     let Some((coefficient, rest)) = known.affine_in(name) else { continue };
-                    let Some(coefficient) = coefficient.as_constant() else { continue };
                     // coefficient * name >= -rest >= -(the most rest can be)
                     let Some(most) = self.interval(&rest).high else { continue };
-                    let coefficient = i128::from(coefficient);
-                    let bound = if coefficient > 0 {
-                        // The ceiling of -most / coefficient.
-                        Interval { low: most.div_euclid(coefficient).checked_neg(), high: None }
-                    } else {
-                        Interval { low: None, high: Some(most.div_euclid(-coefficient)) }
+                    let coefficient = self.interval(&coefficient);
+                    let quotients = |coefficient: Interval| {
+                        // The most is nearest to zero over the largest coefficient if it is
+                        // negative, and farthest over the least otherwise.
+                        Interval::exactly(most).floor_div(coefficient).high
                     };
-                    let range = self.range_of_var(name).meet(bound);
+                    let bound = if coefficient.low.is_some_and(|low| low >= 1) {
+                        // The ceiling of -most / coefficient.
+                        let low = quotients(coefficient).and_then(i128::checked_neg);
+                        Interval { low, high: None }
+                    } else if coefficient.high.is_some_and(|high| high <= -1) {
+                        Interval { low: None, high: quotients(coefficient.negated()) }
+                    } else {
+                        continue;
+                    };
+                    let before = self.range_of_var(name);
+                    let range = before.meet(bound);
+                    changed |= range != before;
                     self.contradictory |= range.is_empty();
                     self.ranges.insert(name, range);
                 }

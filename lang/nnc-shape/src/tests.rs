@@ -1,9 +1,13 @@
 //! Tests of the crate as a whole.
 
+mod completeness;
 mod consequences;
 mod normal_form;
 mod obligations;
 mod soundness;
+mod truth;
+mod worlds;
+mod written;
 
 use crate::{Dim, Fact, Facts};
 

@@ -263,3 +263,50 @@ fn what_follows_in_each_of_two_cases() {
     given.assume(fact("D >= 5"));
     assert_eq!(shown(&given.ask(&fact("D % 6 == 0"))), "proven");
 }
+
+#[test]
+fn what_a_floor_says_of_what_stands_above_it() {
+    insta::assert_snapshot!(answers("(H - 4)//2 >= 5; a % b >= 1; min(x, y) >= 3; 7 >= n*q", "
+        H - 4 >= 10
+        H >= 14
+        H >= 15
+        b >= 2
+        x + y >= 6
+        7 >= n
+        "), @"
+    H - 4 >= 10: proven
+    H >= 14: proven
+    H >= 15: unproven, H = 14 gives 14 and 15, needs H >= 15
+    b >= 2: proven
+    x + y >= 6: proven
+    7 >= n: proven
+    ");
+}
+
+#[test]
+fn polynomials() {
+    insta::assert_snapshot!(answers("", "
+        3*a*b >= a + b
+        (T*(T - 1)) % 2 == 0
+        (T*(T + 1)*(T + 2)) % 6 == 0
+        (T*T + 1) % 4 == 0
+        "), @"
+    3*a*b >= a + b: proven
+    (T*(T - 1)) % 2 == 0: proven
+    (T*(T + 1)*(T + 2)) % 6 == 0: proven
+    (T*T + 1) % 4 == 0: refuted, T = 1 gives 2 and 4
+    ");
+}
+
+#[test]
+fn a_size_that_has_few_values() {
+    insta::assert_snapshot!(answers("2 >= s; H % 2 == 0", "
+        s*s + 2 == 3*s
+        H % s == 0
+        s*(H//s) == H
+        "), @"
+    s*s + 2 == 3*s: proven
+    H % s == 0: proven
+    s*(H//s) == H: proven
+    ");
+}
