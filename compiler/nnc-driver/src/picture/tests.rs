@@ -26,7 +26,27 @@ fn layers_of_an_array_are_drawn_once_and_what_they_add_to_is_seen() {
         }
         model net = Net<4, 5, 6> { entry run with { B <= 8 } }
     ";
-    assert_snapshot!(picture(text), @"");
+    assert_snapshot!(picture(text), @r#"
+    flowchart TD
+        n0(["x [B, 4]"])
+        n1("÷ [B, 4]")
+        n6["head [B, 3]<br/>15 parameters"]
+        n7(["output [B, 3]"])
+        subgraph s0 ["blocks × 6"]
+            n2(( ))
+            n3["up [B, 5]<br/>25 parameters"]
+            n4["down [B, 4]<br/>24 parameters"]
+            n5("+ [B, 4]")
+        end
+        n0 --> n1
+        n1 --> n2
+        n2 --> n3
+        n3 --> n4
+        n2 --> n5
+        n4 --> n5
+        n5 --> n6
+        n6 --> n7
+    "#);
 }
 
 #[test]
