@@ -69,13 +69,17 @@ space Cell<D, F> {
     assert!(unknown.err.contains("did you mean `up`?"), "{}", unknown.err);
 }
 
-/// Two layers, of which one has two holes.
+/// A layer with a hole.
 const OPEN: &str = "dims B: batch, T: time, D: feat, K: feat
 
 layer Head<D, K> {
     fn (x: f32[B, T, D]) -> f32[B, T, K] = x |> ?
 }
 ";
+
+fn text(folder: &Folder, name: &str) -> String {
+    String::from_utf8(folder.read(name)).unwrap()
+}
 
 #[test]
 fn a_candidate_is_written_into_the_program() {
@@ -91,8 +95,11 @@ fn a_candidate_is_written_into_the_program() {
           3  LayerNorm<D>  where D == K
         … and 14 more; see `--top`
     ");
-    assert_eq!(folder.nnc(&["fill", "head.nn", "--apply=1"]).ok(), "head.nn: `?` is Linear<D, K>\n");
-    assert_snapshot!(folder.read("head.nn"), @"
+    assert_eq!(
+        folder.nnc(&["fill", "head.nn", "--apply=1"]).ok(),
+        "head.nn: `?` is Linear<D, K>\n"
+    );
+    assert_snapshot!(text(&folder, "head.nn"), @"
     use std.nn.{Linear}
 
     dims B: batch, T: time, D: feat, K: feat
@@ -109,15 +116,20 @@ fn a_candidate_is_written_into_the_program() {
 #[test]
 fn a_function_is_written_without_a_field_and_a_candidate_into_its_list() {
     let folder = Folder::new();
-    let text = "use std.nn.{gelu}
+    let program = "use std.nn.{gelu}
 dims B: batch, D: feat
 fn f(x: f32[B, D]) -> f32[B, D] = gelu(x) |> ?
 space Cell<D> { hole mix: f32[B, D] -> f32[B, D] in { } }
 ";
-    folder.write("f.nn", text);
+    folder.write("f.nn", program);
     folder.nnc(&["fill", "f.nn", "--hole=?", "--apply=1"]).ok();
     folder.nnc(&["fill", "f.nn", "--hole=mix", "--apply=1"]).ok();
-    assert_snapshot!(folder.read("f.nn"), @"");
+    assert_snapshot!(text(&folder, "f.nn"), @"
+    use std.nn.{gelu, Identity}
+    dims B: batch, D: feat
+    fn f(x: f32[B, D]) -> f32[B, D] = gelu(x) |> gelu
+    space Cell<D> { hole mix: f32[B, D] -> f32[B, D] in { Identity } }
+    ");
     folder.nnc(&["check", "f.nn"]).ok();
 }
 
@@ -126,15 +138,18 @@ fn mistakes_about_holes_are_told() {
     let folder = Folder::new();
     folder.write("none.nn", "dims B: batch, D: feat\n");
     folder.write("head.nn", OPEN);
-    folder.write("two.nn", &OPEN.replace("|> ?", "|> ? |> ?"));
-    folder.write("typed.nn", &OPEN.replace("x |> ?", "missing(x) |> ?"));
-    let two = "dims B: batch\nfn f(x: f32[B]) -> f32[B] = x |> ?\nfn g(x: f32[B]) -> f32[B] = x |> ?\n";
+    folder.write("typed.nn", OPEN.replace("x |> ?", "missing(x) |> ?"));
+    let two =
+        "dims B: batch\nfn f(x: f32[B]) -> f32[B] = x |> ?\nfn g(x: f32[B]) -> f32[B] = x |> ?\n";
     folder.write("two.nn", two);
     let cases = [
         (["none.nn", "--top=1"], "the program has no holes"),
         (["head.nn", "--hole=head"], "the program has no hole `head`"),
         (["head.nn", "--apply=99"], "hole `?` has the candidates 1 to 17, not 99"),
-        (["two.nn", "--apply=1"], "the program has 2 holes: say which one with `--hole`: `?1`, `?2`"),
+        (
+            ["two.nn", "--apply=1"],
+            "the program has 2 holes: say which one with `--hole`: `?1`, `?2`",
+        ),
         (["typed.nn", "--top=1"], "what goes into hole `?` has no type, because of a mistake"),
     ];
     for (args, wanted) in cases {
@@ -142,5 +157,5 @@ fn mistakes_about_holes_are_told() {
         assert_eq!(run.code, Some(2), "{args:?}: {}{}", run.out, run.err);
         assert!(run.err.contains(wanted), "{args:?}: {}", run.err);
     }
-    assert_eq!(folder.read("two.nn"), two);
+    assert_eq!(text(&folder, "two.nn"), two);
 }

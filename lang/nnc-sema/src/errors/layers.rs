@@ -133,7 +133,8 @@ pub(crate) fn hole(
     let mut diagnostic = Diagnostic::warning(HOLE, at, message);
     if fits.is_empty() && guarded.is_empty() {
         let near = if near.is_empty() { String::new() } else { "; what comes near:".to_owned() };
-        diagnostic = diagnostic.note(format!("nothing of the program and what it imports fits{near}"));
+        diagnostic =
+            diagnostic.note(format!("nothing of the program and what it imports fits{near}"));
     }
     if !fits.is_empty() {
         diagnostic = diagnostic.note(format!("these fit: {}", fits.join(", ")));
