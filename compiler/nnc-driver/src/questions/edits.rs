@@ -47,6 +47,10 @@ pub fn edits(session: &Session, filling: &Filling, fitting: &Fitting) -> Result<
         _ => None,
     });
     match (hole, around) {
+        (Some(_), _) if !layer => {
+            let failure = Failure::new(format!("`{name}` is a function, and a space has layers"));
+            return Err(Error::Usage(failure.help("write a layer whose function calls it")));
+        }
         (Some((hole, span)), _) => match hole.candidates.last() {
             Some(last) => edits.push(Edit::insert(last.span.end, format!(", {used}"))),
             None => {

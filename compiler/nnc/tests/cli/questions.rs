@@ -21,6 +21,7 @@ fn the_exit_code_says_how_equivalent_two_layers_are() {
         (0, ["Conv2d<C, K>(k=3)", "Conv2d<C, K>(k=5)"]),
         (3, ["Conv2d<C, K>(k=3, s=2)", "MaxPool(2) >> Conv2d<C, K>(k=1)"]),
         (3, ["Linear<D, F>", "Linear<D, D>"]),
+        (4, ["AvgPool(1, s=2) >> Conv2d<C, C>(k=1, d=2, p=1)", "AvgPool(3, s=1)"]),
         (5, ["Conv2d<C, K>(k=3, p=0)", "Conv2d<C, K>(k=4, p=0, s=2)"]),
     ];
     for (code, layers) in cases {
@@ -52,12 +53,12 @@ space Cell<D, F> {
     assert_snapshot!(out, @"
     up: f32[B, D] -> f32[B, F]
       fits:
-        Linear<D, F>
-        Own<D, F>
+          1  Linear<D, F>
+          2  Own<D, F>
       fits under a guard:
-        Identity  where D == F
-        LayerNorm<D>  where D == F
-        RmsNorm<D>  where D == F
+          3  Identity  where D == F
+          4  LayerNorm<D>  where D == F
+          5  RmsNorm<D>  where D == F
         … and 12 more; see `--top`
     ");
     let none = folder.nnc(&["fill", "cell.nn", "--hole=none"]);
@@ -66,4 +67,95 @@ space Cell<D, F> {
     let unknown = folder.nnc(&["fill", "cell.nn", "--hole=upp"]);
     assert_eq!(unknown.code, Some(2));
     assert!(unknown.err.contains("did you mean `up`?"), "{}", unknown.err);
+}
+
+/// A layer with a hole.
+const OPEN: &str = "dims B: batch, T: time, D: feat, K: feat
+
+layer Head<D, K> {
+    fn (x: f32[B, T, D]) -> f32[B, T, K] = x |> ?
+}
+";
+
+fn text(folder: &Folder, name: &str) -> String {
+    String::from_utf8(folder.read(name)).unwrap()
+}
+
+#[test]
+fn a_candidate_is_written_into_the_program() {
+    let folder = Folder::new();
+    folder.write("head.nn", OPEN);
+    let out = folder.nnc(&["fill", "head.nn", "--top=2"]).ok();
+    assert_snapshot!(out, @"
+    ?: f32[B, T, D] -> f32[B, T, K]
+      fits:
+          1  Linear<D, K>
+      fits under a guard:
+          2  Identity  where D == K
+          3  LayerNorm<D>  where D == K
+        … and 14 more; see `--top`
+    ");
+    assert_eq!(
+        folder.nnc(&["fill", "head.nn", "--apply=1"]).ok(),
+        "head.nn: `?` is Linear<D, K>\n"
+    );
+    assert_snapshot!(text(&folder, "head.nn"), @"
+    use std.nn.{Linear}
+
+    dims B: batch, T: time, D: feat, K: feat
+
+    layer Head<D, K> {
+        linear: Linear<D, K>
+
+        fn (x: f32[B, T, D]) -> f32[B, T, K] = x |> linear
+    }
+    ");
+    folder.nnc(&["check", "head.nn"]).ok();
+}
+
+#[test]
+fn a_function_is_written_without_a_field_and_a_candidate_into_its_list() {
+    let folder = Folder::new();
+    let program = "use std.nn.{gelu}
+dims B: batch, D: feat
+fn f(x: f32[B, D]) -> f32[B, D] = gelu(x) |> ?
+space Cell<D> { hole mix: f32[B, D] -> f32[B, D] in { } }
+";
+    folder.write("f.nn", program);
+    folder.nnc(&["fill", "f.nn", "--hole=?", "--apply=1"]).ok();
+    folder.nnc(&["fill", "f.nn", "--hole=mix", "--apply=1"]).ok();
+    assert_snapshot!(text(&folder, "f.nn"), @"
+    use std.nn.{gelu, Identity}
+    dims B: batch, D: feat
+    fn f(x: f32[B, D]) -> f32[B, D] = gelu(x) |> gelu
+    space Cell<D> { hole mix: f32[B, D] -> f32[B, D] in { Identity } }
+    ");
+    folder.nnc(&["check", "f.nn"]).ok();
+}
+
+#[test]
+fn mistakes_about_holes_are_told() {
+    let folder = Folder::new();
+    folder.write("none.nn", "dims B: batch, D: feat\n");
+    folder.write("head.nn", OPEN);
+    folder.write("typed.nn", OPEN.replace("x |> ?", "missing(x) |> ?"));
+    let two =
+        "dims B: batch\nfn f(x: f32[B]) -> f32[B] = x |> ?\nfn g(x: f32[B]) -> f32[B] = x |> ?\n";
+    folder.write("two.nn", two);
+    let cases = [
+        (["none.nn", "--top=1"], "the program has no holes"),
+        (["head.nn", "--hole=head"], "the program has no hole `head`"),
+        (["head.nn", "--apply=99"], "hole `?` has the candidates 1 to 17, not 99"),
+        (
+            ["two.nn", "--apply=1"],
+            "the program has 2 holes: say which one with `--hole`: `?1`, `?2`",
+        ),
+        (["typed.nn", "--top=1"], "what goes into hole `?` has no type, because of a mistake"),
+    ];
+    for (args, wanted) in cases {
+        let run = folder.nnc(&["fill", args[0], args[1]]);
+        assert_eq!(run.code, Some(2), "{args:?}: {}{}", run.out, run.err);
+        assert!(run.err.contains(wanted), "{args:?}: {}", run.err);
+    }
+    assert_eq!(text(&folder, "two.nn"), two);
 }

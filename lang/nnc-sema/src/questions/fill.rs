@@ -173,13 +173,17 @@ fn sort(fittings: &mut [Fitting]) {
 /// Numbers the `?` of a program, if there are several: `?1`, `?2`, in the order of the text.
 pub(crate) fn number(holes: &mut [OpenHole]) {
     holes.sort_by_key(|it| it.at);
-    let unnamed = holes.iter_mut().filter(|it| it.name.as_str() == "?");
-    let unnamed: Vec<&mut OpenHole> = unnamed.collect();
+    let unnamed: Vec<&mut OpenHole> = holes.iter_mut().filter(|it| is_unnamed(it)).collect();
     if unnamed.len() > 1 {
         for (number, hole) in (1..).zip(unnamed) {
             hole.name = Name::new(&format!("?{number}"));
         }
     }
+}
+
+/// Whether it is a `?`, and none of a space.
+fn is_unnamed(hole: &OpenHole) -> bool {
+    hole.name.as_str().starts_with('?')
 }
 
 /// How many candidates a message names.
@@ -188,7 +192,10 @@ const MOST_TOLD: usize = 6;
 /// Says of each `?` that is applied what fits there, with the things that the program knows.
 pub(crate) fn report(cx: &mut Cx<'_>) {
     let holes = std::mem::take(&mut cx.open_holes);
-    let applied = |it: &&OpenHole| !it.inputs.is_empty() && !it.inputs.iter().any(Type::is_error);
+    let applied = |it: &&OpenHole| {
+        let typed = !it.inputs.is_empty() && !it.inputs.iter().any(Type::is_error);
+        typed && is_unnamed(it)
+    };
     for hole in holes.iter().filter(applied) {
         let filling = fill(cx, hole, &Bounds { most: 3, named: Vec::new() });
         let mut seen: Vec<&str> = Vec::new();
@@ -400,7 +407,7 @@ fn try_layer(
 
 /// Why a layer in place of a `?` cannot be a field of the layer that the hole is in.
 fn no_field(cx: &Cx<'_>, hole: &OpenHole, dims: &[Dim]) -> Option<String> {
-    if !hole.name.as_str().starts_with('?') {
+    if !is_unnamed(hole) {
         return None;
     }
     let Some(owner) = hole.owner else {
