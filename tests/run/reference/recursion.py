@@ -20,7 +20,7 @@ def third(p, inputs, sizes):
 
 def dense(p, i, x):
     name, width = f"layers.{i}", 3 + 2 * i
-    scale, shift = (p(f"{name}.norm.{it}", width) for it in ("weight", "bias"))
+    scale, shift = (p(f"{name}.norm.{it}", width) for it in ("scale", "bias"))
     mean, var = (p(f"{name}.norm.running_{it}", width) for it in ("mean", "var"))
     at = (slice(None), None, None)
     x = (x - mean[at]) / np.sqrt(var[at] + 1e-5) * scale[at] + shift[at]
