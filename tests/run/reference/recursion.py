@@ -91,7 +91,7 @@ def tree(p, at, x, depth):
 
 def block(p, x):
     mean, var = x.mean(axis=-1, keepdims=True), x.var(axis=-1, keepdims=True)
-    normal = (x - mean) / np.sqrt(var + 1e-5) * p("norm.weight", 6) + p("norm.bias", 6)
+    normal = (x - mean) / np.sqrt(var + 1e-5) * p("norm.scale", 6) + p("norm.bias", 6)
     return x + gelu(linear(p, "map", 6, 6)(normal))
 
 
