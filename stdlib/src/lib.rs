@@ -19,6 +19,7 @@ pub fn modules() -> &'static [(&'static str, &'static str)] {
         ("std.routing", include_str!("../routing/routing.nn")),
         ("std.memory", include_str!("../memory/memory.nn")),
         ("std.decode", DECODE),
+        ("std.signal", include_str!("../signal/fourier.nn")),
     ]
 }
 

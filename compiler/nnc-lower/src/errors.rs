@@ -94,7 +94,7 @@ pub(crate) fn param_too_big(at: Span, path: &str, shape: &[i64]) -> Diagnostic {
 
 pub(crate) fn too_many_items(at: Span, path: &str, count: i64, most: i64) -> Diagnostic {
     Diagnostic::error(Code("E0516"), at, format!("`{path}` adds too many items: {count}"))
-        .note(format!("the arrays of a model have at most {most} items, all together"))
+        .note(format!("a model has at most {most} fields, the items of arrays counted one by one"))
         .help("check the numbers of the model")
 }
 

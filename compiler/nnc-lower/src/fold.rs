@@ -1,10 +1,11 @@
-//! `fold` over arrays of layers and state.
+//! `fold` over arrays of layers and state, and over a size.
 //!
-//! Two or more equal layers become one graph that is called once for each; of layers with
-//! holes, neighbours are equal where the same stands in them. Its
-//! parameters are named from the item on (`attn.wq.weight`), its inputs are the
-//! carry, the state that it changes and what it reads from around, and a run-time
-//! dim says which item it is, for the place in state that lies stacked.
+//! A body that may depend on the place is written down for each place. Else two or more equal
+//! layers become one graph that is called once for each; of layers with holes, neighbours are
+//! equal where the same stands in them. Its parameters are named from the item on
+//! (`attn.wq.weight`), its inputs are the carry, the state that it changes and what it reads
+//! from around, and a run-time dim says which item it is, for the place in state that lies
+//! stacked.
 
 use std::collections::BTreeMap;
 use std::ops::Range;

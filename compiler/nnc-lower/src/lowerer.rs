@@ -42,6 +42,8 @@ pub(crate) struct Lowerer<'a> {
     pub calls: usize,
     /// How many fields of the model have been gone through.
     pub fields: i64,
+    /// How many of them are no arrays and may be layers.
+    pub layers: i64,
     /// Sizes that a statement asserts, to be checked when an entry is called.
     pub asserted: Vec<nnc_hir::Condition>,
     /// Which candidate stands in which hole, by the hole's place.
@@ -69,6 +71,7 @@ impl<'a> Lowerer<'a> {
             undecided: Vec::new(),
             calls: 0,
             fields: 0,
+            layers: 0,
             asserted: Vec::new(),
             choices: HashMap::new(),
             entry: Name::new(""),

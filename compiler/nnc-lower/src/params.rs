@@ -46,7 +46,7 @@ impl<'a> Lowerer<'a> {
     /// that uses it.
     pub(crate) fn params_of(&mut self, instance: &Instance, at: Span) -> Lowering<Vec<ParamInfo>> {
         let mut params = Vec::new();
-        self.fields = 0;
+        (self.fields, self.layers) = (0, 0);
         self.collect(instance, at, 0, &mut params)?;
         Ok(params)
     }
@@ -79,10 +79,11 @@ impl<'a> Lowerer<'a> {
         }
         for field in &layer.fields {
             let path = instance.field_path(field.name);
-            // A layer that contains itself twice, and so on, has very many.
-            self.fields = self.fields.saturating_add(1);
-            if self.fields > MOST_FIELDS {
-                let count = self.fields;
+            // A layer that contains itself twice has twice as many at each level.
+            self.layers +=
+                i64::from(matches!(field.value, FieldValue::Layer(_) | FieldValue::If { .. }));
+            if self.layers > MOST_FIELDS {
+                let count = self.layers;
                 return Err(Box::new(errors::too_many_items(at, &path, count, MOST_FIELDS)));
             }
             let place = instance.field_place(field.name);

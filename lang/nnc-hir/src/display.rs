@@ -13,8 +13,7 @@ use crate::{
     Affine, Arg, Axis, AxisSize, Base, Binding, Block, Call, Condition, ConfigValue, DimParam,
     Elem, Expr, ExprKind, FieldValue, Function, Index, Layer, LayerUse, NestAxis, PackBinding,
     Path, PathRoot, PathStep, Places, Program, Rate, Scalar, ScalarArg, ScalarKind, Stmt,
-    TensorType, Type,
-    ViewAxis,
+    TensorType, Type, ViewAxis,
 };
 
 /// Something with the program that its ids point into.

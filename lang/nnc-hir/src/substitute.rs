@@ -116,9 +116,8 @@ impl FieldValue {
             }
             FieldValue::Layer(used) => FieldValue::Layer(used.put(sizes, configs)),
             FieldValue::Array(item, places) => {
-                let (places, item) = places.substitute(sizes, configs, &|sizes, configs| {
-                    item.substitute(sizes, configs)
-                });
+                let (places, item) = places
+                    .substitute(sizes, configs, &|sizes, configs| item.substitute(sizes, configs));
                 FieldValue::Array(Box::new(item), places)
             }
             FieldValue::If { condition, then, otherwise } => FieldValue::If {

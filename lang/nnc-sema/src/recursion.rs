@@ -112,9 +112,8 @@ impl Cx<'_> {
             // Nothing goes down these fields.
             for step in circle {
                 let layer = &mut self.program.layers[LayerId::from_raw(step.from as u32)];
-                let within = |span: Span| span.start <= step.at.start && step.at.end <= span.end;
                 for field in &mut layer.fields {
-                    if leads_to(&field.value, step.to) || within(field.span) {
+                    if leads_to(&field.value, step.to) {
                         field.value = FieldValue::Error;
                     }
                 }

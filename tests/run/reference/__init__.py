@@ -2,4 +2,4 @@
 
 from .common import REFERENCES
 from . import library
-from . import attention, checkpoints, convolutions, dense, elements, images, sequences
+from . import attention, checkpoints, convolutions, dense, elements, images, recursion, sequences

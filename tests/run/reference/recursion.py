@@ -20,7 +20,7 @@ def third(p, inputs, sizes):
 
 def dense(p, i, x):
     name, width = f"layers.{i}", 3 + 2 * i
-    scale, shift = (p(f"{name}.norm.{it}", width) for it in ("weight", "bias"))
+    scale, shift = (p(f"{name}.norm.{it}", width) for it in ("scale", "bias"))
     mean, var = (p(f"{name}.norm.running_{it}", width) for it in ("mean", "var"))
     at = (slice(None), None, None)
     x = (x - mean[at]) / np.sqrt(var[at] + 1e-5) * scale[at] + shift[at]
@@ -91,7 +91,7 @@ def tree(p, at, x, depth):
 
 def block(p, x):
     mean, var = x.mean(axis=-1, keepdims=True), x.var(axis=-1, keepdims=True)
-    normal = (x - mean) / np.sqrt(var + 1e-5) * p("norm.weight", 6) + p("norm.bias", 6)
+    normal = (x - mean) / np.sqrt(var + 1e-5) * p("norm.scale", 6) + p("norm.bias", 6)
     return x + gelu(linear(p, "map", 6, 6)(normal))
 
 

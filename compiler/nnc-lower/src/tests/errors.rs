@@ -105,10 +105,10 @@ fn more_layers_than_anything_has() {
         "
     ), @"
     E0516 main:5 `floors` adds too many items: 9223372036854775806
-      note: the arrays of a model have at most 1048576 items, all together
+      note: a model has at most 1048576 fields, the items of arrays counted one by one
       help: check the numbers of the model
     E0516 main:5 `floors.1023` adds too many items: 1024
-      note: the arrays of a model have at most 1048576 items, all together
+      note: a model has at most 1048576 fields, the items of arrays counted one by one
       help: check the numbers of the model
     ");
 }

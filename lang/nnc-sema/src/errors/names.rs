@@ -296,7 +296,9 @@ impl Becomes {
             Answer::Proven => format!("`{name}` becomes {value}, which is less"),
             Answer::Refuted(_) => format!("`{name}` becomes {value}, which is not less"),
             Answer::Unproven { witness: Some(it), .. } => {
-                format!("`{name}` becomes {value}, which is not less for {it}")
+                let sizes = it.assignment.iter().map(|(name, value)| format!("{name} = {value}"));
+                let sizes = sizes.collect::<Vec<_>>().join(", ");
+                format!("`{name}` becomes {value}, which is not less for {sizes}")
             }
             Answer::Unproven { witness: None, .. } => {
                 format!("`{name}` becomes {value}, which is not known to be less")

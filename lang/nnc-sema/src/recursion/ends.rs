@@ -6,6 +6,8 @@
 //! step from a node to itself that is its own repetition makes some measure less, no way is
 //! endless: the measures are bounded from below.
 
+use std::collections::VecDeque;
+
 use nnc_shape::{Dim, Fact};
 
 use super::{Node, Step};
@@ -78,19 +80,19 @@ impl Way {
 /// A step of a way that may be endless; `None` if all end.
 pub(super) fn endless<'s>(steps: &[&'s Step], nodes: &[Node]) -> Option<&'s Step> {
     let single: Vec<(Way, &Step)> = steps.iter().map(|it| (Way::of(it, nodes), *it)).collect();
-    let mut ways: Vec<(Way, &Step)> = Vec::new();
-    let mut next = single.clone();
-    while let Some((way, first)) = next.pop() {
-        if ways.iter().any(|(known, _)| *known == way) {
+    let mut ways: Vec<Way> = Vec::new();
+    let mut next: VecDeque<(Way, &Step)> = single.clone().into();
+    while let Some((way, first)) = next.pop_front() {
+        if ways.contains(&way) {
             continue;
         }
         if way.is_endless() || ways.len() == MOST_WAYS {
             return Some(first);
         }
         for (step, _) in single.iter().filter(|(step, _)| step.from == way.to) {
-            next.push((way.then(step), first));
+            next.push_back((way.then(step), first));
         }
-        ways.push((way, first));
+        ways.push(way);
     }
     None
 }
