@@ -81,7 +81,7 @@ pub fn import(
     roots.retain(|it| types.get(it.class).is_some());
 
     let mut names = Names::new();
-    let plan = plan::plan(graph, &mut forms, &types, &roots, &mut names);
+    let plan = plan::plan((graph, machine.calls()), &mut forms, &types, &roots, &mut names);
     let mut words = Words::new(classes.iter().flat_map(|it| match types.get(*it) {
         Some(Ty::Texts { words, .. }) => words.iter().cloned().collect(),
         _ => Vec::<Rc<str>>::new(),

@@ -8,7 +8,9 @@ use super::form::{Form, Forms};
 use super::names::{Names, plain};
 use super::ty::Types;
 use crate::ast::BinaryOp;
+use crate::call::Calls;
 use crate::graph::{ClassId, Graph, Map};
+use crate::meta::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// An s-op that the program has a name for.
@@ -58,7 +60,7 @@ pub(super) fn needed(forms: &mut Forms<'_>, roots: impl Iterator<Item = ClassId>
 }
 
 pub(super) fn plan(
-    graph: &Graph,
+    (graph, calls): (&Graph, &Calls),
     forms: &mut Forms<'_>,
     types: &Types,
     roots: &[Root],
@@ -69,7 +71,7 @@ pub(super) fn plan(
         by_class.entry(root.class).or_default().push(at);
     }
     let classes = needed(forms, by_class.keys().copied());
-    let given = given_names(graph, &classes, roots);
+    let given = given_names(graph, calls, &classes, roots);
     let values = values(forms, types, &classes, &by_class, &given);
 
     // Who needs each: a function alone, or several.
@@ -129,9 +131,20 @@ pub(super) fn local(form: &Form) -> &'static str {
 }
 
 /// A name that the program assigned to a node of the class, the last of its own code.
-fn given_names(graph: &Graph, classes: &[ClassId], roots: &[Root]) -> HashMap<ClassId, String> {
+fn given_names(
+    graph: &Graph,
+    calls: &Calls,
+    classes: &[ClassId],
+    roots: &[Root],
+) -> HashMap<ClassId, String> {
     let wanted: HashSet<ClassId> = classes.iter().copied().collect();
     let mut given = HashMap::new();
+    // What a function of the program gives is called as it is, if it has no other name.
+    for (_, call) in calls.iter().filter(|(_, it)| !it.library) {
+        if let Some(node) = call.result.as_ref().and_then(Value::node) {
+            given.insert(graph[node].class, plain(call.def.name.name.as_str()));
+        }
+    }
     for (_, node) in graph.nodes().iter() {
         if wanted.contains(&node.class) && node.named && !node.span.is_none() {
             let name = node.name.split('(').next().unwrap_or_default().trim();
@@ -203,7 +216,7 @@ fn values(
         let root = roots.contains_key(class);
         let is_value = match &*form {
             form if form.reduces() => true,
-            Form::At { value, .. } => root || !forms.of(*value).operands().is_empty(),
+            Form::At { .. } => root,
             form if form.is_selector() => {
                 (named && weight > 2 * NAMED && uses > 1)
                     || (uses > 1 && weight > 2 * LONGEST)

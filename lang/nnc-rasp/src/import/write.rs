@@ -9,7 +9,7 @@ use super::names::free;
 use super::plan::{Plan, local};
 use super::ty::{Ty, Types};
 use super::words::Words;
-use crate::ast::{BinaryOp, Compare, UnaryOp};
+use crate::ast::{BinaryOp, UnaryOp};
 use crate::graph::{ClassId, Map, Reading};
 use crate::value::Atom;
 use compare::opposite;
@@ -489,6 +489,10 @@ fn is_zero(value: &Expr) -> bool {
     matches!(value.text.as_str(), "0" | "0.0" | "false")
 }
 
+fn converted_one(ty: &Ty) -> Expr {
+    if *ty == Ty::Float { Expr::float(1.0) } else { Expr::int(1) }
+}
+
 fn arithmetic(op: BinaryOp, left: Expr, right: Expr, ty: &Ty, exponent: Option<i64>) -> Expr {
     let (left, right) = match ty {
         Ty::Float => (left.to_float(), right.to_float()),
@@ -523,11 +527,18 @@ fn arithmetic(op: BinaryOp, left: Expr, right: Expr, ty: &Ty, exponent: Option<i
         }
         BinaryOp::Modulo => left.binary("%", &right, Level::Product, kind),
         BinaryOp::Power => match exponent {
+            Some(0) => converted_one(ty),
             Some(1) => left,
-            Some(2) if left.level == Level::Atom => left.binary("*", &left, Level::Product, kind),
+            Some(times @ 2..=4) => {
+                let factor = left.clone();
+                (1..times)
+                    .fold(left, |product, _| product.binary("*", &factor, Level::Product, kind))
+            }
+            // Powers are of floats; whole ones are exact up to 2^53.
+            _ if *ty == Ty::Float => Expr::call("pow", &[&left.to_f64(), &right], kind),
             _ => {
-                let left = if *ty == Ty::Float { left.to_f64() } else { left };
-                Expr::call("pow", &[&left, &right], kind)
+                let power = [&left.to_f64(), &right.to_float()];
+                Expr::call("pow", &power, Kind::Float).cast("int", Kind::Int)
             }
         },
         BinaryOp::Compare(_) | BinaryOp::And | BinaryOp::Or => left,
