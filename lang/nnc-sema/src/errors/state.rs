@@ -94,6 +94,9 @@ pub(crate) fn fold_typed(at: Span, name: Name) -> Diagnostic {
 
 /// What a step gives is not what it takes: a carry that grows needs a type that says so.
 pub(crate) fn carry_grows(diagnostic: Diagnostic, carry: Name) -> Diagnostic {
+    if !matches!(diagnostic.code, Code("E0201" | "E0221")) {
+        return diagnostic;
+    }
     diagnostic.help(format!(
         "if `{carry}` is of another size at each step, write its type with the place in it: \
          `|{carry}: f32[B, C + i*G], block, i| …`"
