@@ -78,6 +78,7 @@ const NN: &str = concat!(
     include_str!("../nn/gated.nn"),
     include_str!("../nn/norm_parts.nn"),
     include_str!("../nn/norm_image.nn"),
+    include_str!("../nn/implicit.nn"),
 );
 
 const RASP: &str = concat!(

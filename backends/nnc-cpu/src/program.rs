@@ -9,6 +9,7 @@
 use crate::context::{FRAME_HEAD, KernelContext};
 use crate::{Target, attention, contraction, stages, zero};
 use nnc_base::Name;
+use nnc_graph::Compare;
 use nnc_mlir::{Builder, Kind, Linkage, Module, Type, Value};
 use nnc_plan::{Body, BodyId, BufferId, Kernel, KernelKind, Place, Plan, Step};
 use nnc_shape::Dim;
@@ -140,6 +141,7 @@ impl Steps<'_> {
                 body,
                 variable,
                 extent,
+                condition,
                 dims,
                 pointers,
                 carries,
@@ -156,7 +158,7 @@ impl Steps<'_> {
                 let frame = self.frame(&callee, Some(*variable));
                 let counted =
                     self.plan.bodies[*body].dims.iter().position(|it| it.name == *variable);
-                b.each(b.int(0), self.context.dim(extent), 1, |step| {
+                let run_step = |step: Value| {
                     if let Some(place) = counted {
                         self.set(frame, FRAME_HEAD + place, step);
                     }
@@ -170,7 +172,21 @@ impl Steps<'_> {
                     for (from, to) in carries {
                         self.copy(*from, *to);
                     }
-                });
+                };
+                let Some(condition) = condition else {
+                    return b.each(b.int(0), self.context.dim(extent), 1, run_step);
+                };
+                // What is stacked of steps that do not run is zeros.
+                for (buffer, _) in pointers.iter().filter(|(_, stride)| *stride != Dim::constant(0))
+                {
+                    let bytes = self.bytes(*buffer);
+                    b.zero_bytes(self.context.base(*buffer), bytes);
+                }
+                let goes_on = || {
+                    let holds = b.load(self.context.base(*condition), Kind::I8.one());
+                    b.compare(Compare::Ne, holds, b.constant(Kind::I8.one(), 0))
+                };
+                b.each_while(self.context.dim(extent), goes_on, run_step);
             }
             Step::Copy { from, to } => self.copy(*from, *to),
         }
@@ -220,10 +236,14 @@ impl Steps<'_> {
         self.builder().call(&body_symbol(body), &[frame], None);
     }
 
+    fn bytes(&self, buffer: BufferId) -> Value {
+        let buffer = &self.body.buffers[buffer];
+        self.context.dim(&(&buffer.elements * buffer.elem.bytes() as i64))
+    }
+
     fn copy(&self, from: BufferId, to: BufferId) {
         let b = self.builder();
-        let buffer = &self.body.buffers[from];
-        let bytes = self.context.dim(&(&buffer.elements * buffer.elem.bytes() as i64));
+        let bytes = self.bytes(from);
         b.copy_bytes(self.context.base(to), self.context.base(from), bytes);
     }
 }

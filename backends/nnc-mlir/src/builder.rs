@@ -106,18 +106,31 @@ impl<'m> Builder<'m> {
         arguments: &[Type],
         body: impl FnOnce(&[Value]) -> Vec<Value>,
     ) -> (raw::MlirRegion, Vec<Type>) {
+        let mut types = Vec::new();
+        let region = self.region(arguments, |values| {
+            let yielded = body(values);
+            self.op("scf.yield", &yielded, &[], &[], &[]);
+            types = yielded.iter().map(|it| it.ty).collect();
+        });
+        (region, types)
+    }
+
+    /// Fills a new block through `body`, which ends it itself.
+    pub(crate) fn region(
+        &self,
+        arguments: &[Type],
+        body: impl FnOnce(&[Value]),
+    ) -> raw::MlirRegion {
         let (block, values) = Builder::block(self.module, arguments);
         self.blocks.borrow_mut().push(block);
-        let yielded = body(&values);
-        self.op("scf.yield", &yielded, &[], &[], &[]);
+        body(&values);
         self.blocks.borrow_mut().pop();
         // SAFETY: the region takes the block; the operation built next takes the region.
-        let region = unsafe {
+        unsafe {
             let region = raw::mlirRegionCreate();
             raw::mlirRegionAppendOwnedBlock(region, block);
             region
-        };
-        (region, yielded.iter().map(|it| it.ty).collect())
+        }
     }
 
     pub(crate) fn raw_type(&self, ty: Type) -> raw::MlirType {

@@ -2,6 +2,7 @@
 
 use crate::builder::Attribute;
 use crate::{Builder, Type, Value};
+use nnc_graph::Compare;
 
 impl Builder<'_> {
     /// Runs `body` for `from`, `from + step`, … below `to` (i64), and returns what it
@@ -36,6 +37,21 @@ impl Builder<'_> {
             body(at);
             Vec::new()
         });
+    }
+
+    /// Runs `body` for 0, 1, … below `to` (i64) as long as `goes_on` gives true (i1), which is
+    /// asked before each.
+    pub fn each_while(&self, to: Value, goes_on: impl FnOnce() -> Value, body: impl FnOnce(Value)) {
+        let before = self.region(&[Type::I64], |values| {
+            let below = self.compare(Compare::Lt, values[0], to);
+            let runs = self.branch(below, || vec![goes_on()], || vec![self.bool(false)]);
+            self.op("scf.condition", &[runs[0], values[0]], &[], &[], &[]);
+        });
+        let (after, _) = self.nested(&[Type::I64], |values| {
+            body(values[0]);
+            vec![self.add(values[0], self.int(1))]
+        });
+        self.op("scf.while", &[self.int(0)], &[Type::I64], &[], &[before, after]);
     }
 
     /// What one of two regions yields; both yield values of the same types.

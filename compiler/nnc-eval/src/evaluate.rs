@@ -432,6 +432,11 @@ impl Runner<'_> {
             stacked.push(Tensor { elem: ty.elem, shape, data });
         }
         for step in 0..extent {
+            if let Some(at) = scan.condition
+                && inputs.get(at as usize).is_some_and(|it| it.data == Data::Bool(vec![false]))
+            {
+                break;
+            }
             let mut dims = self.dims.to_vec();
             dims.retain(|it| it.0 != scan.variable);
             dims.push((scan.variable, step as i64));

@@ -39,6 +39,9 @@ pub enum Op {
 /// outputs the carried values' next and then what the step yields. The results
 /// are the carried values at the end, then each yield stacked along a new
 /// leading axis of size `extent`.
+///
+/// With a condition the loop ends before the first step for which the carried value at that
+/// place is false. What the steps that did not run would have yielded is zeros.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ScanOp {
     pub body: GraphId,
@@ -46,6 +49,8 @@ pub struct ScanOp {
     pub extent: Dim,
     /// How many operands are carried.
     pub carried: u32,
+    /// The place of a carried bool without axes.
+    pub condition: Option<u32>,
     /// This graph's parameters, for the body's in order.
     pub params: Vec<ParamId>,
 }

@@ -299,6 +299,11 @@ impl Checker<'_> {
         ensure(carried <= operands.len() && carried <= body.outputs.len(), || {
             format!("carries {carried} values of {}", operands.len())
         })?;
+        if let Some(at) = scan.condition {
+            let ty = operands[..carried].get(at as usize);
+            let holds = ty.is_some_and(|ty| ty.elem == Elem::Bool && ty.shape.is_empty());
+            ensure(holds, || format!("its condition {at} is no carried bool"))?;
+        }
         let outputs: Vec<TensorType> = body
             .outputs
             .iter()

@@ -101,7 +101,12 @@ pub fn model_of_export(program: &Program, export: &hir::Export) -> Option<Model>
         name: layer.name,
         module: export.module,
         span: export.entry.span,
-        layer: LayerUse { layer: layer_id, dims: Vec::new(), configs: configs? },
+        layer: LayerUse {
+            layer: layer_id,
+            dims: Vec::new(),
+            configs: configs?,
+            replaced: Vec::new(),
+        },
         checkpoint: None,
         chosen: Vec::new(),
         entries: vec![export.entry.clone()],
@@ -180,7 +185,9 @@ impl<'a> Lowerer<'a> {
             let sources = match self.local(&frame, last)? {
                 Val::State(state) => state.bases,
                 Val::Tensor(tensor) => vec![self.stored(&tensor)?],
-                Val::Dim(_) | Val::Tuple(_) | Val::Layer(_) | Val::Layers(_) => Vec::new(),
+                Val::Dim(_) | Val::Tuple(_) | Val::Layer(_) | Val::Layers(_) | Val::Function(_) => {
+                    Vec::new()
+                }
             };
             for (at, source) in range.zip(sources) {
                 let name = inputs[at].name;
@@ -296,7 +303,7 @@ impl<'a> Lowerer<'a> {
                 self.state_inputs(frame, inputs, &name, ty, &mut Vec::new(), &mut bases)?;
                 Ok(Val::State(State { bases, prefix: Vec::new() }))
             }
-            Type::Layer(_) | Type::Error => {
+            Type::Layer(_) | Type::Function(_) | Type::Error => {
                 Err(self.internal(format!("`{name}` cannot be given by a caller")))
             }
         }
@@ -337,7 +344,7 @@ impl<'a> Lowerer<'a> {
                 Ok(())
             }
             Type::Dim(_) => Ok(()),
-            Type::Tuple(_) | Type::Layer(_) | Type::Error => {
+            Type::Tuple(_) | Type::Layer(_) | Type::Function(_) | Type::Error => {
                 Err(self.internal(format!("`{name}` cannot be kept as state")))
             }
         }
@@ -368,7 +375,7 @@ impl<'a> Lowerer<'a> {
                 let name = function.result_names.first().copied().flatten();
                 named.push((name.unwrap_or_else(|| Name::new("output")), self.stored(&tensor)?));
             }
-            Val::State(_) | Val::Layer(_) | Val::Layers(_) => {
+            Val::State(_) | Val::Layer(_) | Val::Layers(_) | Val::Function(_) => {
                 return Err(self.internal("the entry's result cannot be given to a caller"));
             }
         }
@@ -414,7 +421,12 @@ fn struct_of(ty: &Type) -> Option<(hir::StructId, &[Dim])> {
     match ty {
         Type::Struct { id, dims, .. } => Some((*id, dims)),
         Type::Array(item, _) => struct_of(item),
-        Type::Tensor(_) | Type::Dim(_) | Type::Tuple(_) | Type::Layer(_) | Type::Error => None,
+        Type::Tensor(_)
+        | Type::Dim(_)
+        | Type::Tuple(_)
+        | Type::Layer(_)
+        | Type::Function(_)
+        | Type::Error => None,
     }
 }
 
@@ -422,7 +434,12 @@ fn lens_of(ty: &Type) -> &[Dim] {
     match ty {
         Type::Struct { lens, .. } => lens,
         Type::Array(item, _) => lens_of(item),
-        Type::Tensor(_) | Type::Dim(_) | Type::Tuple(_) | Type::Layer(_) | Type::Error => &[],
+        Type::Tensor(_)
+        | Type::Dim(_)
+        | Type::Tuple(_)
+        | Type::Layer(_)
+        | Type::Function(_)
+        | Type::Error => &[],
     }
 }
 

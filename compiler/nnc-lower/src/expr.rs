@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use nnc_base::Name;
 use nnc_graph::{Affine, Scalar};
 use nnc_hir::{Arg, Block, Call, Expr, ExprKind, PackBinding, Stmt, Type, UnaryOp};
 use nnc_shape::Dim;
@@ -9,7 +10,7 @@ use nnc_shape::Dim;
 use crate::building::Called;
 use crate::errors;
 use crate::frame::Frame;
-use crate::instance::Instance;
+use crate::instance::{Instance, Replacement};
 use crate::lowerer::{Lowerer, Lowering, Outcome};
 use crate::scalar::{compare, number, size, unary};
 use crate::value::{Tensor, Val};
@@ -95,6 +96,7 @@ impl<'a> Lowerer<'a> {
                     | Type::Struct { .. }
                     | Type::Array(..)
                     | Type::Layer(_)
+                    | Type::Function(_)
                     | Type::Error => Ok(Val::Dim(dim)),
                 }
             }
@@ -144,6 +146,8 @@ impl<'a> Lowerer<'a> {
                 let value = self.expr(frame, value)?;
                 self.space_hole(frame, path, value, dims, pack)
             }
+            ExprKind::Closure(closure) => Ok(self.closure(frame, closure)),
+            ExprKind::Apply { function, args } => self.apply(frame, *function, args),
             ExprKind::Config(_)
             | ExprKind::Condition(_)
             | ExprKind::Float(_)
@@ -220,6 +224,8 @@ impl<'a> Lowerer<'a> {
             | ExprKind::Project { .. }
             | ExprKind::Hole(_)
             | ExprKind::SpaceHole { .. }
+            | ExprKind::Closure(_)
+            | ExprKind::Apply { .. }
             | ExprKind::Error => return Err(self.internal("not an elementwise operation")),
         };
         Ok(self.at_points(points, elem, value))
@@ -309,11 +315,17 @@ impl<'a> Lowerer<'a> {
             None => None,
             Some(path) => match self.path(frame, path)? {
                 Val::Layer(instance) => Some(instance),
-                Val::Tensor(_) | Val::Dim(_) | Val::Tuple(_) | Val::State(_) | Val::Layers(_) => {
+                Val::Tensor(_)
+                | Val::Dim(_)
+                | Val::Tuple(_)
+                | Val::State(_)
+                | Val::Layers(_)
+                | Val::Function(_) => {
                     return Err(self.internal("something that is no layer is called"));
                 }
             },
         };
+        let instance = self.with_replaced(frame, instance, &call.replaced)?;
         let mut inner = Frame::called(function, instance, &frame.scope);
         inner.pointwise = frame.pointwise;
         inner.pack = self.pack(frame, &call.pack);
@@ -377,7 +389,12 @@ impl<'a> Lowerer<'a> {
         }
         let whole = |local| match inner.locals.get(local)? {
             Val::Tensor(tensor) => self.whole_source(tensor),
-            Val::Dim(_) | Val::Tuple(_) | Val::State(_) | Val::Layer(_) | Val::Layers(_) => None,
+            Val::Dim(_)
+            | Val::Tuple(_)
+            | Val::State(_)
+            | Val::Layer(_)
+            | Val::Layers(_)
+            | Val::Function(_) => None,
         };
         let plain = call.args.iter().all(|it| matches!(it, Arg::Value(_)));
         let args = inner.function.params.iter().map(|param| whole(&param.local));
@@ -388,6 +405,25 @@ impl<'a> Lowerer<'a> {
             pack: inner.pack.clone(),
             args: args.collect::<Option<_>>().filter(|_| plain)?,
         })
+    }
+
+    /// A layer with other tensors in the place of some parameters.
+    fn with_replaced(
+        &mut self,
+        frame: &mut Frame<'a>,
+        instance: Option<Rc<Instance>>,
+        replaced: &'a [(Vec<Name>, Expr)],
+    ) -> Lowering<Option<Rc<Instance>>> {
+        let mut instance = match instance {
+            Some(instance) if !replaced.is_empty() => Rc::unwrap_or_clone(instance),
+            instance => return Ok(instance),
+        };
+        for (path, value) in replaced {
+            let value = self.expr(frame, value)?;
+            let value = if frame.pointwise { value } else { self.settled_value(value)? };
+            instance.replaced.insert(0, (path.clone(), Replacement::Value(value)));
+        }
+        Ok(Some(Rc::new(instance)))
     }
 
     pub(crate) fn pack(&self, frame: &Frame<'a>, binding: &PackBinding) -> Vec<Dim> {

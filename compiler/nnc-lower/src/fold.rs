@@ -50,7 +50,7 @@ impl<'a> Lowerer<'a> {
                     let bases = vec![self.stored(&tensor)?];
                     Array::State(State { bases, prefix: Vec::new() })
                 }
-                Val::Dim(_) | Val::Tuple(_) | Val::Layer(_) => {
+                Val::Dim(_) | Val::Tuple(_) | Val::Layer(_) | Val::Function(_) => {
                     return Err(self.internal("a fold goes over something that is no array"));
                 }
             });
@@ -170,6 +170,7 @@ impl<'a> Lowerer<'a> {
             | Type::Struct { .. }
             | Type::Array(..)
             | Type::Layer(_)
+            | Type::Function(_)
             | Type::Error => Ok(Val::State(part)),
         }
     }
@@ -177,9 +178,12 @@ impl<'a> Lowerer<'a> {
     fn bases(&self, frame: &Frame<'a>, local: nnc_hir::LocalId) -> Lowering<Vec<u32>> {
         match self.local(frame, local)? {
             Val::State(state) => Ok(state.bases),
-            Val::Tensor(_) | Val::Dim(_) | Val::Tuple(_) | Val::Layer(_) | Val::Layers(_) => {
-                Err(self.internal("an item of a fold is no state after it"))
-            }
+            Val::Tensor(_)
+            | Val::Dim(_)
+            | Val::Tuple(_)
+            | Val::Layer(_)
+            | Val::Layers(_)
+            | Val::Function(_) => Err(self.internal("an item of a fold is no state after it")),
         }
     }
 
@@ -390,7 +394,9 @@ pub(crate) fn leaves(value: &Val) -> Vec<&Tensor> {
     match value {
         Val::Tensor(tensor) => vec![tensor],
         Val::Tuple(parts) => parts.iter().flat_map(leaves).collect(),
-        Val::Dim(_) | Val::State(_) | Val::Layer(_) | Val::Layers(_) => Vec::new(),
+        Val::Dim(_) | Val::State(_) | Val::Layer(_) | Val::Layers(_) | Val::Function(_) => {
+            Vec::new()
+        }
     }
 }
 
@@ -399,6 +405,10 @@ fn rebuilt(like: &Val, tensors: &mut dyn Iterator<Item = Tensor>) -> Val {
     match like {
         Val::Tensor(tensor) => Val::Tensor(tensors.next().unwrap_or_else(|| tensor.clone())),
         Val::Tuple(parts) => Val::Tuple(parts.iter().map(|part| rebuilt(part, tensors)).collect()),
-        other @ (Val::Dim(_) | Val::State(_) | Val::Layer(_) | Val::Layers(_)) => other.clone(),
+        other @ (Val::Dim(_)
+        | Val::State(_)
+        | Val::Layer(_)
+        | Val::Layers(_)
+        | Val::Function(_)) => other.clone(),
     }
 }

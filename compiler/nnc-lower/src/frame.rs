@@ -135,7 +135,7 @@ impl<'a> Lowerer<'a> {
                 let value = crate::point::integer(Affine::constant(dim));
                 Ok(Tensor::scalar(Elem::I32, value))
             }
-            Val::Tuple(_) | Val::State(_) | Val::Layer(_) | Val::Layers(_) => {
+            Val::Tuple(_) | Val::State(_) | Val::Layer(_) | Val::Layers(_) | Val::Function(_) => {
                 Err(self.internal("a tensor was expected"))
             }
         }

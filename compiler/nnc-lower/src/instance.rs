@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use nnc_base::{Name, Span};
-use nnc_hir::{Condition, ConfigKind, ConfigValue, LayerId, LayerUse, Places};
+use nnc_hir::{Condition, ConfigKind, ConfigValue, FunctionId, LayerId, LayerUse, Places};
 use nnc_shape::Dim;
 
 use crate::building::Home;
 use crate::errors;
 use crate::lowerer::{Lowerer, Lowering};
+use crate::value::Val;
 
 /// A layer whose parameters and configs are known, at its place in the model.
 #[derive(Clone, Debug)]
@@ -21,6 +22,9 @@ pub(crate) struct Instance {
     pub formulas: HashMap<Name, Dim>,
     pub floats: HashMap<Name, f64>,
     pub bools: HashMap<Name, bool>,
+    /// What stands in the place of parameters: the fields that lead to each, and how it is
+    /// come by.
+    pub replaced: Vec<(Vec<Name>, Replacement)>,
     /// The graph that declares its parameters, under names that start with `path`.
     pub home: Home,
     pub path: String,
@@ -29,7 +33,22 @@ pub(crate) struct Instance {
     pub place: String,
 }
 
+/// A tensor in the place of a parameter.
+#[derive(Clone, Debug)]
+pub(crate) enum Replacement {
+    /// Computed by who calls the layer.
+    Value(Val),
+    /// Computed where it is read, by a function of a layer around.
+    Function(FunctionId, Rc<Instance>),
+}
+
 impl Instance {
+    /// What stands in the place of a field that is a parameter.
+    pub(crate) fn replacement(&self, field: &str) -> Option<&Replacement> {
+        let is = |path: &[Name]| matches!(path, [name] if name.as_str() == field);
+        self.replaced.iter().find(|(path, _)| is(path)).map(|(_, it)| it)
+    }
+
     /// Something that is outside all layers.
     pub(crate) fn outside(layer: LayerId, home: Home) -> Instance {
         Instance {
@@ -38,6 +57,7 @@ impl Instance {
             formulas: HashMap::new(),
             floats: HashMap::new(),
             bools: HashMap::new(),
+            replaced: Vec::new(),
             home,
             path: String::new(),
             place: String::new(),
@@ -128,6 +148,19 @@ impl Lowerer<'_> {
                         instance.bools.insert(config.name, *value);
                     }
                 }
+            }
+        }
+        for it in &layer_use.replaced {
+            let value = Replacement::Function(it.value, Rc::new(owner.clone()));
+            instance.replaced.push((it.path.clone(), value));
+        }
+        // What is replaced further in by who uses the owner.
+        let inside = instance.place.strip_prefix(&owner.place).unwrap_or(&instance.place);
+        let inside: Vec<&str> = inside.split('.').filter(|it| !it.is_empty()).collect();
+        for (path, value) in &owner.replaced {
+            let (way, rest) = path.split_at(inside.len().min(path.len()));
+            if !rest.is_empty() && way.iter().map(|it| it.as_str()).eq(inside.iter().copied()) {
+                instance.replaced.push((rest.to_vec(), value.clone()));
             }
         }
         Ok(Rc::new(instance))

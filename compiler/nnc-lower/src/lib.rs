@@ -15,6 +15,7 @@
 
 mod append;
 mod building;
+mod closure;
 mod condition;
 mod contract;
 mod elementwise;

@@ -8,6 +8,7 @@ use nnc_hir::{CompareOp, Program};
 use nnc_shape::Dim;
 
 use crate::building::{Building, Home, Source};
+use crate::closure::Closing;
 use crate::errors;
 use crate::trace::Tracing;
 
@@ -51,6 +52,8 @@ pub(crate) struct Lowerer<'a> {
     /// The entry that is being lowered.
     pub entry: Name,
     pub tracing: Tracing,
+    /// The arguments that are functions.
+    pub closures: Vec<Closing<'a>>,
     /// Outcomes of `assert`s in a test.
     pub outcomes: Vec<Outcome>,
     /// Whether what the comparisons of a test compare is told, too.
@@ -76,6 +79,7 @@ impl<'a> Lowerer<'a> {
             choices: HashMap::new(),
             entry: Name::new(""),
             tracing: Tracing::default(),
+            closures: Vec::new(),
             outcomes: Vec::new(),
             compared: false,
         }

@@ -104,6 +104,11 @@ impl<'a> Lowerer<'a> {
     ) -> Lowering<()> {
         self.span = span;
         match self.chosen(owner, value)? {
+            FieldValue::Param { .. }
+                if owner.replacement(path.rsplit('.').next().unwrap_or_default()).is_some() =>
+            {
+                Ok(())
+            }
             FieldValue::Param { ty, init } => {
                 let mut shape = Vec::new();
                 for axis in &ty.axes {

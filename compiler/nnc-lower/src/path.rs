@@ -9,7 +9,7 @@ use nnc_shape::Dim;
 
 use crate::building::Source;
 use crate::frame::Frame;
-use crate::instance::Instance;
+use crate::instance::{Instance, Replacement};
 use crate::lowerer::{Lowerer, Lowering};
 use crate::value::{Tensor, Val};
 
@@ -39,9 +39,12 @@ impl<'a> Lowerer<'a> {
             PathRoot::Owner => frame.instance.clone(),
             PathRoot::Local(local) => match self.local(frame, local)? {
                 Val::Layer(instance) => Some(instance),
-                Val::Tensor(_) | Val::Dim(_) | Val::Tuple(_) | Val::State(_) | Val::Layers(_) => {
-                    None
-                }
+                Val::Tensor(_)
+                | Val::Dim(_)
+                | Val::Tuple(_)
+                | Val::State(_)
+                | Val::Layers(_)
+                | Val::Function(_) => None,
             },
         };
         let mut place: Option<Place<'a>> = None;
@@ -123,9 +126,12 @@ impl<'a> Lowerer<'a> {
         } else {
             match self.path(frame, &owner)? {
                 Val::Layer(instance) => Some(instance),
-                Val::Tensor(_) | Val::Dim(_) | Val::Tuple(_) | Val::State(_) | Val::Layers(_) => {
-                    None
-                }
+                Val::Tensor(_)
+                | Val::Dim(_)
+                | Val::Tuple(_)
+                | Val::State(_)
+                | Val::Layers(_)
+                | Val::Function(_) => None,
             }
         };
         let Some(owner) = owner else {
@@ -193,6 +199,12 @@ impl<'a> Lowerer<'a> {
             FieldValue::Param { ty, .. } => {
                 let stored = self.stored_elem(&ty.elem.base)?;
                 let wanted = self.elem(frame, &ty.elem.base)?;
+                let name = field.path.rsplit('.').next().unwrap_or_default();
+                if let Some(replacement) = field.owner.replacement(name).cloned() {
+                    let tensor = self.replaced(replacement)?;
+                    let value = self.cast(wanted, tensor.value.clone());
+                    return Ok(Val::Tensor(Tensor { elem: wanted, value, ..tensor }));
+                }
                 let shape: Vec<Dim> =
                     ty.axes.iter().map(|axis| field.owner.dim(&axis.extent())).collect();
                 Ok(Val::Tensor(self.param_tensor(field, TensorType::new(stored, shape), wanted)))
@@ -215,6 +227,19 @@ impl<'a> Lowerer<'a> {
             | FieldValue::Absent
             | FieldValue::Error => Err(self.internal(format!("`{}` is not there", field.path))),
         }
+    }
+
+    /// The tensor that stands in the place of a parameter.
+    fn replaced(&mut self, replacement: Replacement) -> Lowering<Tensor> {
+        let value = match replacement {
+            Replacement::Value(value) => value,
+            Replacement::Function(id, owner) => {
+                let mut inner = Frame::called(&self.program.functions[id], Some(owner), "");
+                let value = self.enter(&mut inner)?;
+                self.settled_value(value)?
+            }
+        };
+        self.tensor(value)
     }
 
     fn param_tensor(

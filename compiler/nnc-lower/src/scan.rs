@@ -1,7 +1,7 @@
 //! `scan`: a loop over time with carried values.
 
-use nnc_graph::{Affine, Index, Op, ParamId, RunDim, Scalar, ScanOp, TensorType};
-use nnc_hir::Scan;
+use nnc_graph::{Affine, Elem, Index, Op, ParamId, RunDim, Scalar, ScanOp, TensorType};
+use nnc_hir::{self as hir, Scan};
 use nnc_shape::Dim;
 
 use crate::errors;
@@ -32,6 +32,16 @@ impl<'a> Lowerer<'a> {
             let init = self.spread(frame, init, ty)?;
             starts.push(self.stored(&init)?);
         }
+        // Whether to go on is one more carry, behind the others.
+        let condition = scan.condition.as_ref().map(|_| starts.len() as u32);
+        if let Some(goes_on) = &scan.condition {
+            let mut first = frame.clone();
+            for (carry, start) in scan.carries.iter().zip(&starts) {
+                let tensor = self.tensor_of(*start);
+                first.locals.insert(carry.before, Val::Tensor(tensor));
+            }
+            starts.push(self.goes_on(&mut first, goes_on)?);
+        }
 
         // The graph of one step.
         let around = &self.building()?.graph;
@@ -52,6 +62,9 @@ impl<'a> Lowerer<'a> {
             let tensor = self.tensor_of(input);
             inner.locals.insert(carry.before, Val::Tensor(tensor));
         }
+        if condition.is_some() {
+            self.add_input(TensorType::new(Elem::Bool, Vec::new()))?;
+        }
         for stmt in &scan.body {
             self.stmt(&mut inner, stmt)?;
         }
@@ -62,6 +75,15 @@ impl<'a> Lowerer<'a> {
             let next = self.tensor(next)?;
             let next = self.stored_as(&next, elem)?;
             outputs.push(self.resolve(next)?);
+        }
+        if let Some(goes_on) = &scan.condition {
+            let mut next = inner.clone();
+            for carry in &scan.carries {
+                let value = self.local(&inner, carry.after)?;
+                next.locals.insert(carry.before, value);
+            }
+            let holds = self.goes_on(&mut next, goes_on)?;
+            outputs.push(self.resolve(holds)?);
         }
         for given in &scan.yields {
             let step = self.local(&inner, given.step)?;
@@ -96,7 +118,8 @@ impl<'a> Lowerer<'a> {
         }
         let body = self.module.graphs.push(building.graph);
         let carried = starts.len() as u32;
-        let op = Op::Scan(ScanOp { body, variable, extent: extent.clone(), carried, params });
+        let op =
+            Op::Scan(ScanOp { body, variable, extent: extent.clone(), carried, condition, params });
         let results = self.add_results(op, operands, types)?;
         let (last, all) = results.split_at(starts.len());
         for (carry, source) in scan.carries.iter().zip(last) {
@@ -110,6 +133,13 @@ impl<'a> Lowerer<'a> {
             frame.locals.insert(given.all, Val::Tensor(tensor));
         }
         Ok(())
+    }
+
+    /// Whether a scan goes on, as a bool.
+    fn goes_on(&mut self, frame: &mut Frame<'a>, condition: &'a hir::Expr) -> Lowering<u32> {
+        let holds = self.expr(frame, condition)?;
+        let holds = self.tensor(holds)?;
+        self.stored(&holds)
     }
 
     /// A carry's start with all its axes: a scalar is the same at each place.

@@ -19,6 +19,8 @@ pub(crate) enum Val {
     State(State),
     Layer(Rc<Instance>),
     Layers(LayerArray),
+    /// A function, by its place among the lowerer's closures.
+    Function(usize),
 }
 
 /// A tensor as the scalar at each place: `value` over `vars`, one for each axis.
@@ -137,7 +139,11 @@ impl Lowerer<'_> {
             Val::Tuple(parts) => Val::Tuple(
                 parts.into_iter().map(|part| self.settled_value(part)).collect::<Lowering<_>>()?,
             ),
-            other @ (Val::Dim(_) | Val::State(_) | Val::Layer(_) | Val::Layers(_)) => other,
+            other @ (Val::Dim(_)
+            | Val::State(_)
+            | Val::Layer(_)
+            | Val::Layers(_)
+            | Val::Function(_)) => other,
         })
     }
 }

@@ -81,6 +81,8 @@ pub enum Step {
         body: BodyId,
         variable: Name,
         extent: Dim,
+        /// A bool without axes: the loop ends before the first step for which it is false.
+        condition: Option<BufferId>,
         dims: Vec<Dim>,
         /// Buffer, and elements to move on each step.
         pointers: Vec<(BufferId, Dim)>,

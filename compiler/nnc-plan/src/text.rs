@@ -91,17 +91,19 @@ impl Display for Body {
                         pointers.join(", ")
                     )?;
                 }
-                Step::Repeat { body, variable, extent, pointers, carries, .. } => {
+                Step::Repeat { body, variable, extent, condition, pointers, carries, .. } => {
                     let pointers: Vec<String> =
                         pointers.iter().map(|(it, step)| format!("b{}+{step}", it.raw())).collect();
                     let carries: Vec<String> = carries
                         .iter()
                         .map(|(from, to)| format!("b{} to b{}", from.raw(), to.raw()))
                         .collect();
+                    let condition = condition.map(|it| format!(" while b{}", it.raw()));
                     writeln!(
                         f,
-                        "  repeat body{} for {variable} < {extent} with {} carry {}",
+                        "  repeat body{} for {variable} < {extent}{} with {} carry {}",
                         body.raw(),
+                        condition.unwrap_or_default(),
                         pointers.join(", "),
                         carries.join(", ")
                     )?;

@@ -119,8 +119,23 @@ pub enum ExprKind {
         /// What `..` stands for in the arrow.
         pack: PackBinding,
     },
+    /// An argument that is a function: for a parameter of type [`Type::Function`].
+    Closure(Box<Closure>),
+    /// A parameter that is a function, applied.
+    Apply {
+        function: LocalId,
+        /// For [`crate::Arrow::inputs`], in order.
+        args: Vec<Expr>,
+    },
     /// Something that was reported.
     Error,
+}
+
+/// `|h| block(h, cond)`: the locals of the function that it stands in are at hand.
+#[derive(Clone, Debug)]
+pub struct Closure {
+    pub params: Vec<LocalId>,
+    pub body: Expr,
 }
 
 #[derive(Clone, Debug)]
@@ -166,6 +181,9 @@ pub struct Call {
     pub float: Option<Base>,
     /// For [`crate::Function::params`], in order.
     pub args: Vec<Arg>,
+    /// Parameters of the receiver that this call does not read: the fields that lead to
+    /// each, and what stands in its place.
+    pub replaced: Vec<(Vec<Name>, Expr)>,
 }
 
 /// The axes that a callee's `..` stands for: the caller's own `..` (if `outer`)
@@ -251,7 +269,7 @@ pub struct Binding {
     pub value: Expr,
 }
 
-/// `scan t in T with h[b, d] = h0 { h[b, d] = …; yield y[b, t] = …; }`.
+/// `scan t in T while c with h[b, d] = h0 { h[b, d] = …; yield y[b, t] = …; }`.
 ///
 /// In the body, `var` is an index variable that is bound outside its nests; a nest
 /// there need not range over it. The body's values are for one step.
@@ -259,6 +277,9 @@ pub struct Binding {
 pub struct Scan {
     pub var: IndexVarId,
     pub extent: Dim,
+    /// A scalar bool of the carries' [`ScanCarry::before`]: looked at before each step, and
+    /// the scan ends where it does not hold. A scan with one yields nothing.
+    pub condition: Option<Expr>,
     pub carries: Vec<ScanCarry>,
     pub body: Vec<Stmt>,
     pub yields: Vec<ScanYield>,

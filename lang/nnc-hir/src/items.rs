@@ -218,6 +218,18 @@ pub struct LayerUse {
     pub dims: Vec<Dim>,
     /// For [`Layer::configs`] in order, defaults filled in.
     pub configs: Vec<ConfigValue>,
+    /// Parameters that this use does not have.
+    pub replaced: Vec<Replaced>,
+}
+
+/// A parameter of a sub-layer that is computed instead: it has no name and is in no
+/// checkpoint.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Replaced {
+    /// The fields that lead to it, from the sub-layer on.
+    pub path: Vec<Name>,
+    /// Without parameters; of the layer that has the field.
+    pub value: FunctionId,
 }
 
 /// `hole down: A -> B in { … }`.

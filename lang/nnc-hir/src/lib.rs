@@ -29,19 +29,20 @@ mod written;
 
 pub use display::{Shown, shown_parameter};
 pub use expr::{
-    Arg, ArrayItem, Binding, Block, Call, ConcatPart, Expr, ExprKind, Fold, Hole, HoleCandidate,
-    PackBinding, Path, PathRoot, PathStep, Scan, ScanCarry, ScanYield, Stmt, ViewAxis,
+    Arg, ArrayItem, Binding, Block, Call, Closure, ConcatPart, Expr, ExprKind, Fold, Hole,
+    HoleCandidate, PackBinding, Path, PathRoot, PathStep, Scan, ScanCarry, ScanYield, Stmt,
+    ViewAxis,
 };
 pub use items::{
     Alias, AxisMap, Bound, Candidate, Checkpoint, CheckpointId, CheckpointRow, Chosen, CompareOp,
     Condition, Config, ConfigKind, ConfigValue, DimOrigin, DimParam, Entry, Export, Field,
     FieldValue, Function, FunctionId, IgnoredTensors, Init, Layer, LayerId, LayerUse, Local,
-    LocalId, Meaning, MeaningId, Model, Param, Program, SpaceHole, Struct, StructField, StructId,
-    Test,
+    LocalId, Meaning, MeaningId, Model, Param, Program, Replaced, SpaceHole, Struct, StructField,
+    StructId, Test,
 };
 pub use scalar::{
     Affine, Axis as NestAxis, BinaryOp, Index, IndexVar, IndexVarId, Nest, ReduceOp, Reduction,
     Scalar, ScalarArg, ScalarKind, UnaryOp,
 };
 pub use substitute::{Configs, Sizes};
-pub use types::{Axis, AxisSize, Base, Elem, MeaningUse, Places, Rate, TensorType, Type};
+pub use types::{Arrow, Axis, AxisSize, Base, Elem, MeaningUse, Places, Rate, TensorType, Type};

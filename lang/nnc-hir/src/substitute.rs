@@ -7,8 +7,8 @@ use nnc_base::Name;
 use nnc_shape::Dim;
 
 use crate::{
-    Affine, Axis, AxisSize, Base, Candidate, Condition, ConfigValue, Elem, FieldValue, LayerUse,
-    MeaningUse, Path, PathStep, Places, SpaceHole, TensorType, Type,
+    Affine, Arrow, Axis, AxisSize, Base, Candidate, Condition, ConfigValue, Elem, FieldValue,
+    LayerUse, MeaningUse, Path, PathStep, Places, SpaceHole, TensorType, Type,
 };
 
 /// What variables stand for; `None` leaves one as it is.
@@ -38,6 +38,10 @@ impl Type {
                 Type::Array(Box::new(item), places)
             }
             Type::Layer(layer) => Type::Layer(layer.substitute(sizes)),
+            Type::Function(arrow) => Type::Function(Box::new(Arrow {
+                inputs: arrow.inputs.iter().map(|input| input.substitute(sizes)).collect(),
+                output: arrow.output.substitute(sizes),
+            })),
             Type::Error => Type::Error,
         }
     }
@@ -196,6 +200,7 @@ impl LayerUse {
             layer: self.layer,
             dims: all(&self.dims, sizes),
             configs: self.configs.iter().map(|config| config.substitute(sizes)).collect(),
+            replaced: self.replaced.clone(),
         }
     }
 }
@@ -213,6 +218,7 @@ impl LayerUse {
             layer: self.layer,
             dims: all(&self.dims, sizes),
             configs: self.configs.iter().map(value).collect(),
+            replaced: self.replaced.clone(),
         }
     }
 }

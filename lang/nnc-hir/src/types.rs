@@ -23,6 +23,8 @@ pub enum Type {
     Array(Box<Type>, Places),
     /// A sub-layer, as an item of a fold or in a list of layers.
     Layer(LayerUse),
+    /// A parameter that is a function.
+    Function(Box<Arrow>),
     /// The type of something that was reported already; it matches everything.
     Error,
 }
@@ -33,6 +35,13 @@ pub struct Places {
     pub count: Dim,
     /// What the place is called in the sizes of an item; it stands for 0 up to `count - 1`.
     pub name: Option<Name>,
+}
+
+/// `(f32[B, D], f32[]) -> f32[B, D]`, for the sizes of the function whose parameter has it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Arrow {
+    pub inputs: Vec<Type>,
+    pub output: Type,
 }
 
 /// `f32[.., T, D]`.
@@ -133,6 +142,7 @@ impl Type {
             | Type::Struct { .. }
             | Type::Array(..)
             | Type::Layer(_)
+            | Type::Function(_)
             | Type::Error => None,
         }
     }

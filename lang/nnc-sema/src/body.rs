@@ -10,6 +10,7 @@ mod call;
 mod elementwise;
 mod expr;
 mod fold;
+mod function;
 mod holes;
 mod index;
 mod join;
@@ -24,10 +25,12 @@ mod shape;
 mod state;
 mod story;
 mod unify;
+mod with;
 
 pub(crate) use apply::{Link, Surroundings, apply};
 pub(crate) use holes::{Candidate, check_candidate};
 pub(crate) use place::{condition_in as condition_of, field_in as place_in};
+pub(crate) use with::{Replacing, check_replacement};
 
 use std::collections::HashMap;
 
@@ -89,6 +92,8 @@ pub(crate) struct Body<'c, 'a> {
     merged: HashMap<LocalId, (usize, Span)>,
     /// How many branches are open in which state may not change.
     branches: usize,
+    /// Inside a function that is an argument: how many locals there were outside.
+    captured: Option<usize>,
     /// Whether a `reveal` is answered.
     test: bool,
     /// Whether a part could not be parsed: names that are not found may be from there.
@@ -264,6 +269,7 @@ impl<'c, 'a> Body<'c, 'a> {
             joined_locals: HashMap::new(),
             merged: HashMap::new(),
             branches: 0,
+            captured: None,
             test: false,
             broken: false,
             holes: Vec::new(),
@@ -320,7 +326,12 @@ impl<'c, 'a> Body<'c, 'a> {
                     self.scope.names.insert(crate::signature::length_name(name, field), size);
                 }
             }
-            Type::Tensor(_) | Type::Tuple(_) | Type::Array(..) | Type::Layer(_) | Type::Error => {}
+            Type::Tensor(_)
+            | Type::Tuple(_)
+            | Type::Array(..)
+            | Type::Layer(_)
+            | Type::Function(_)
+            | Type::Error => {}
         }
     }
 

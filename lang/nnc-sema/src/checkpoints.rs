@@ -103,6 +103,7 @@ impl Cx<'_> {
                     }
                 })
                 .collect(),
+            replaced: Vec::new(),
         }
     }
 
@@ -145,7 +146,16 @@ impl Cx<'_> {
     ) {
         match value {
             FieldValue::Param { .. } => leaves.push(Leaf { path, span }),
-            FieldValue::Layer(used) => self.leaves(used, &path, leaves, open),
+            FieldValue::Layer(used) => {
+                self.leaves(used, &path, leaves, open);
+                let replaced: Vec<String> = (used.replaced.iter())
+                    .map(|it| {
+                        let fields: Vec<&str> = it.path.iter().map(|name| name.as_str()).collect();
+                        format!("{path}.{}", fields.join("."))
+                    })
+                    .collect();
+                leaves.retain(|leaf| !replaced.contains(&leaf.path));
+            }
             FieldValue::Array(element, _) => {
                 self.leaves_of(element, format!("{path}[*]"), span, leaves, open);
             }
@@ -363,6 +373,10 @@ impl Cx<'_> {
             };
         }
         match value {
+            FieldValue::Param { .. } if self.is_replaced(own, &steps) => {
+                self.report(errors::replaced_path(path.span, &text));
+                None
+            }
             FieldValue::Param { ty, .. } => {
                 Some((Path { root: PathRoot::Owner, steps }, ty, ranges, text))
             }
@@ -373,6 +387,35 @@ impl Cx<'_> {
                 None
             }
         }
+    }
+
+    /// Whether a field on the way replaces the parameter that a path leads to.
+    fn is_replaced(&self, own: &LayerUse, steps: &[PathStep]) -> bool {
+        let mut value = FieldValue::Layer(own.clone());
+        for (at, step) in steps.iter().enumerate() {
+            while let FieldValue::If { then, otherwise, .. } = value {
+                value = if matches!(*then, FieldValue::Absent) { *otherwise } else { *then };
+            }
+            value = match (step, value) {
+                (PathStep::Field(name), FieldValue::Layer(used)) => {
+                    let rest = steps[at..].iter().map(|step| match step {
+                        PathStep::Field(name) => Some(*name),
+                        PathStep::Index(_) => None,
+                    });
+                    let rest: Option<Vec<Name>> = rest.collect();
+                    if rest.is_some_and(|rest| used.replaced.iter().any(|it| it.path == rest)) {
+                        return true;
+                    }
+                    match place_in(self.layer(used.layer), &used, *name) {
+                        Some(next) => next,
+                        None => return false,
+                    }
+                }
+                (PathStep::Index(_), FieldValue::Array(element, _)) => *element,
+                _ => return false,
+            };
+        }
+        false
     }
 
     /// A path as it was written, and the one that was meant: if there is one that

@@ -38,6 +38,7 @@ impl<'a> Cx<'a> {
             aliases_open: Vec::new(),
             functions_open: Vec::new(),
             candidates: Vec::new(),
+            replacements: Vec::new(),
             header: false,
             unknown_dims: HashSet::new(),
             suggestions: 0,

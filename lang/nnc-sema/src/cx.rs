@@ -9,7 +9,7 @@ use nnc_hir::{
 };
 use nnc_shape::{Dim, Facts};
 
-use crate::body::Candidate;
+use crate::body::{Candidate, Replacing};
 use crate::collect::item_name;
 use crate::recursion::Step;
 use crate::scope::{Builtins, Module, Place, Symbol};
@@ -42,6 +42,8 @@ pub(crate) struct Cx<'a> {
     pub(crate) functions_open: Vec<FunctionId>,
     /// Candidates of holes, to be checked when signatures are known.
     pub(crate) candidates: Vec<Candidate>,
+    /// What stands in the place of parameters, to be checked when signatures are known.
+    pub(crate) replacements: Vec<Replacing<'a>>,
     /// Whether the header or a field of a layer is looked at.
     pub(crate) header: bool,
     /// Dims that were said to be unknown, by module.

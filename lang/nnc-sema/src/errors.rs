@@ -3,6 +3,7 @@
 pub(crate) mod checkpoints;
 pub(crate) mod elements;
 pub(crate) mod facts;
+pub(crate) mod functions;
 pub(crate) mod index;
 pub(crate) mod layers;
 pub(crate) mod models;
@@ -12,6 +13,7 @@ pub(crate) mod shapes;
 pub(crate) mod sizes;
 pub(crate) mod spaces;
 pub(crate) mod state;
+pub(crate) mod weights;
 
 use nnc_base::{Diagnostic, Name, Span};
 use nnc_shape::{Answer, Fact, Witness};

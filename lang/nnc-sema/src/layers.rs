@@ -6,13 +6,13 @@ use std::rc::Rc;
 use nnc_base::{Name, Span};
 use nnc_hir as hir;
 use nnc_hir::{
-    Alias, Config, ConfigKind, ConfigValue, Field, FieldValue, Init, LayerId, Places, SpaceHole,
-    Type,
+    Alias, Config, ConfigKind, ConfigValue, Field, FieldValue, Init, LayerId, Places, Replaced,
+    SpaceHole, Type,
 };
 use nnc_shape::Dim;
 use nnc_syntax::ast;
 
-use crate::body::Candidate;
+use crate::body::{Candidate, Replacing};
 use crate::cx::{Cx, Scope, VarInfo};
 use crate::dims::assume;
 use crate::errors::names as name_errors;
@@ -190,7 +190,7 @@ impl<'a> Cx<'a> {
         &mut self,
         owner: LayerId,
         scope: &Scope,
-        value: &ast::FieldValue,
+        value: &'a ast::FieldValue,
     ) -> FieldValue {
         match &value.kind {
             ast::FieldKind::Param { ty, init } => {
@@ -219,6 +219,13 @@ impl<'a> Cx<'a> {
                 Some(used) => {
                     self.contains(owner, &used, &scope.facts, layer.span);
                     FieldValue::Layer(used)
+                }
+                None => FieldValue::Error,
+            },
+            ast::FieldKind::With { layer, replaced } => match self.layer_use(scope, layer) {
+                Some(used) => {
+                    self.contains(owner, &used, &scope.facts, layer.span);
+                    FieldValue::Layer(self.replaced_in(owner, scope, used, replaced))
                 }
                 None => FieldValue::Error,
             },
@@ -259,6 +266,35 @@ impl<'a> Cx<'a> {
             }
             ast::FieldKind::Error => FieldValue::Error,
         }
+    }
+
+    /// A use of a layer without the parameters that are computed instead.
+    fn replaced_in(
+        &mut self,
+        owner: LayerId,
+        scope: &Scope,
+        used: hir::LayerUse,
+        replaced: &'a [ast::Replacement],
+    ) -> hir::LayerUse {
+        let mut without = used.clone();
+        for written in replaced {
+            let place = self.layer_places[owner.index()];
+            let id = self.declare_function(place, None, written.span, String::new(), Some(owner));
+            let fields = written.path.steps.iter().filter_map(|step| match step {
+                ast::PathStep::Field(name) => Some(name.name),
+                ast::PathStep::Index(_) | ast::PathStep::At(..) => None,
+            });
+            without.replaced.push(Replaced { path: fields.collect(), value: id });
+            self.replacements.push(Replacing {
+                owner,
+                scope: scope.clone(),
+                used: used.clone(),
+                written,
+                all: replaced,
+                function: id,
+            });
+        }
+        without
     }
 
     fn init(&mut self, init: &ast::Expr) -> Option<Init> {

@@ -22,6 +22,7 @@ mod dims;
 mod effects;
 mod errors;
 mod explain;
+mod functions;
 mod layers;
 mod meanings;
 mod models;
@@ -86,6 +87,9 @@ fn checked<'a>(modules: &'a [ModuleInput<'a>]) -> cx::Cx<'a> {
     }
     for candidate in std::mem::take(&mut cx.candidates) {
         body::check_candidate(&mut cx, candidate);
+    }
+    for replacing in std::mem::take(&mut cx.replacements) {
+        body::check_replacement(&mut cx, replacing);
     }
     cx.endless_calls();
     for id in cx.program.checkpoints.ids().collect::<Vec<_>>() {

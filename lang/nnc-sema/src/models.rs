@@ -8,7 +8,7 @@ use nnc_syntax::ast;
 use crate::body::{check_test, condition_of};
 use crate::cx::{Cx, Scope, VarInfo};
 use crate::dims::{assume, prove, question};
-use crate::errors::{models as errors, names as name_errors};
+use crate::errors::{functions as function_errors, models as errors, names as name_errors};
 use crate::scope::{Place, Symbol, nearest};
 
 impl<'a> Cx<'a> {
@@ -196,6 +196,10 @@ impl<'a> Cx<'a> {
         written: &[ast::Expr],
         bounded: bool,
     ) -> Option<Entry> {
+        if let Some(param) = self.function_param(function) {
+            self.report(function_errors::at_the_entry(span, name, param));
+            return None;
+        }
         let mut scope = Scope::new(module);
         let dims = self.function(function).dims.clone();
         if let Some(used) = used {

@@ -130,6 +130,7 @@ impl<'a> Cx<'a> {
                 self.report(errors::only_in_result(dim.name, dim.span, function.signature_span));
             }
         }
+        self.check_functions(function, &dims, &mut params, &mut locals);
         self.check_bound(&dims, &params, &scope);
         if let Some(written) = &function.result {
             self.check_result(&scope, written, &result);
@@ -215,6 +216,11 @@ impl<'a> Cx<'a> {
             ast::TypeKind::Array { element, count } => {
                 self.quantify(scope, count, dims);
                 self.quantify_type(scope, element, dims);
+            }
+            ast::TypeKind::Arrow { inputs, output } => {
+                for ty in inputs.iter().chain([&**output]) {
+                    self.quantify_type(scope, ty, dims);
+                }
             }
             ast::TypeKind::Dim { .. } | ast::TypeKind::Error => {}
         }
@@ -459,11 +465,12 @@ pub(crate) fn plain_names(ty: &Type, names: &mut Vec<Name>) {
                 plain_names(part, names);
             }
         }
-        Type::Dim(_) | Type::Layer(_) | Type::Error => {}
+        // A function says of no size what it is.
+        Type::Dim(_) | Type::Layer(_) | Type::Function(_) | Type::Error => {}
     }
 }
 
-fn mentions(ty: &Type, name: Name) -> bool {
+pub(crate) fn mentions(ty: &Type, name: Name) -> bool {
     match ty {
         Type::Tensor(tensor) => tensor.axes.iter().any(|axis| axis.extent().vars().contains(&name)),
         Type::Struct { dims, .. } => dims.iter().any(|dim| dim.vars().contains(&name)),
@@ -471,15 +478,19 @@ fn mentions(ty: &Type, name: Name) -> bool {
             count.count.vars().contains(&name) || mentions(element, name)
         }
         Type::Tuple(parts) => parts.iter().any(|part| mentions(part, name)),
+        Type::Function(arrow) => {
+            arrow.inputs.iter().chain([&arrow.output]).any(|ty| mentions(ty, name))
+        }
         Type::Dim(_) | Type::Layer(_) | Type::Error => false,
     }
 }
 
-fn has_pack(ty: &Type) -> bool {
+pub(crate) fn has_pack(ty: &Type) -> bool {
     match ty {
         Type::Tensor(tensor) => tensor.pack,
         Type::Tuple(parts) => parts.iter().any(has_pack),
         Type::Array(element, _) => has_pack(element),
+        Type::Function(arrow) => arrow.inputs.iter().chain([&arrow.output]).any(has_pack),
         Type::Dim(_) | Type::Struct { .. } | Type::Layer(_) | Type::Error => false,
     }
 }
@@ -489,6 +500,7 @@ fn has_float(ty: &Type) -> bool {
         Type::Tensor(tensor) => tensor.elem.base == Base::Float,
         Type::Tuple(parts) => parts.iter().any(has_float),
         Type::Array(element, _) => has_float(element),
+        Type::Function(arrow) => arrow.inputs.iter().chain([&arrow.output]).any(has_float),
         Type::Dim(_) | Type::Struct { .. } | Type::Layer(_) | Type::Error => false,
     }
 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use nnc_base::Name;
 use nnc_hir::{
-    Axis, AxisSize, Base, Condition, Config, ConfigKind, ConfigValue, Elem, LayerUse, MeaningUse,
-    Places, TensorType, Type,
+    Arrow, Axis, AxisSize, Base, Condition, Config, ConfigKind, ConfigValue, Elem, LayerUse,
+    MeaningUse, Places, TensorType, Type,
 };
 use nnc_shape::Dim;
 use nnc_syntax::ast;
@@ -39,6 +39,14 @@ impl Cx<'_> {
                     }
                     _ => Type::Error,
                 }
+            }
+            ast::TypeKind::Arrow { inputs, output } => {
+                let inputs: Vec<Type> = inputs.iter().map(|it| self.ty(scope, it)).collect();
+                let output = self.ty(scope, output);
+                if inputs.iter().chain([&output]).any(Type::is_error) {
+                    return Type::Error;
+                }
+                Type::Function(Box::new(Arrow { inputs, output }))
             }
             ast::TypeKind::Error => Type::Error,
         }
@@ -318,7 +326,7 @@ impl Cx<'_> {
             }
         }
         let configs = self.configs(scope, id, layer, &dims)?;
-        let used = LayerUse { layer: id, dims, configs };
+        let used = LayerUse { layer: id, dims, configs, replaced: Vec::new() };
         self.check_layer_facts(scope, &used, layer);
         Some(used)
     }

@@ -249,6 +249,11 @@ pub enum FieldKind {
     },
     /// `Linear<D, F>(bias=false)`
     Layer(LayerUse),
+    /// `Linear<D, V>(bias=false) with { weight = embed.table }`
+    With {
+        layer: LayerUse,
+        replaced: Vec<Replacement>,
+    },
     /// `[Block<D>; L]`, or `[Dense<C + i*G, G>; i in L]`, whose items depend on their place
     /// `index`.
     Array {
@@ -264,6 +269,14 @@ pub enum FieldKind {
         otherwise: Option<Box<FieldValue>>,
     },
     Error,
+}
+
+/// `weight = embed.table`: what stands in the place of a parameter.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Replacement {
+    pub path: ParamPath,
+    pub value: Expr,
+    pub span: Span,
 }
 
 /// A layer with its parameters: `Conv2d<C, K>(k=1, s=s)`.
@@ -459,6 +472,12 @@ pub enum TypeKind {
         element: Box<Type>,
         count: Box<Expr>,
     },
+    /// `f32[B, D] -> f32[B, D]`, of a parameter that is a function; several inputs stand
+    /// in round brackets.
+    Arrow {
+        inputs: Vec<Type>,
+        output: Box<Type>,
+    },
     Error,
 }
 
@@ -591,6 +610,8 @@ pub enum PatternKind {
 pub struct Scan {
     pub index: Ident,
     pub extent: Expr,
+    /// `while err > tol`, behind the extent.
+    pub condition: Option<Expr>,
     pub carries: Vec<Carry>,
     pub body: Vec<Stmt>,
 }
@@ -676,6 +697,11 @@ pub enum ExprKind {
         body: Box<Expr>,
     },
     Reduce(Reduce),
+    /// `(map with { weight = w })`, only called.
+    With {
+        layer: Box<Expr>,
+        replaced: Vec<Replacement>,
+    },
     /// `?`
     Hole,
     Error,

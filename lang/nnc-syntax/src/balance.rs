@@ -196,7 +196,8 @@ impl<'source, 'text> Balancer<'source, 'text> {
             Tok::Semicolon => self.before_semicolon(),
             Tok::LeftBrace => self.before_brace(at),
             // Never within round or square brackets.
-            Tok::Where | Tok::Arrow => self.close_to_brace(),
+            Tok::Where => self.close_to_brace(),
+            Tok::Arrow if !self.in_type_of_function(at) => self.close_to_brace(),
             _ if self.starts_field_in_brackets(at) => self.close_to_brace(),
             _ if self.starts_new_line_of_block(at) => self.end_statement(true),
             _ => self.before_first_field(at),

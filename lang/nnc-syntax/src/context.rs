@@ -284,6 +284,16 @@ impl<'text> Context<'text> {
         self.expr(start, ExprKind::Reduce(reduce), end)
     }
 
+    /// `A -> B`, or `(A, B) -> C`.
+    pub(crate) fn arrow(&mut self, left: u32, input: Type, output: Type, right: u32) -> Type {
+        let inputs = match input.kind {
+            TypeKind::Tuple(fields) => fields.into_iter().map(|field| field.ty).collect(),
+            _ => vec![input],
+        };
+        let kind = TypeKind::Arrow { inputs, output: Box::new(output) };
+        Type { kind, span: self.span(left, right) }
+    }
+
     pub(crate) fn let_statement(
         &mut self,
         pattern: Pattern,

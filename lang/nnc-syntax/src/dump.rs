@@ -257,6 +257,10 @@ impl Dump<'_, '_> {
                 dump.optional("init", init)
             }),
             FieldKind::Layer(layer) => self.layer_use(layer),
+            FieldKind::With { layer, replaced } => self.node("with", |dump| {
+                dump.layer_use(layer)?;
+                replaced.iter().try_for_each(|it| dump.replacement(it))
+            }),
             FieldKind::Array { element, index, count } => self.node("array", |dump| {
                 dump.field_value(element)?;
                 if let Some(index) = index {
@@ -281,6 +285,10 @@ impl Dump<'_, '_> {
             dump.static_args(&layer.args)?;
             dump.args("config", &layer.configs)
         })
+    }
+
+    fn replacement(&mut self, it: &Replacement) -> fmt::Result {
+        self.node(format!("replaced {}", it.path), |dump| dump.expr(&it.value))
     }
 
     fn row(&mut self, row: &CheckpointRow) -> fmt::Result {
@@ -361,6 +369,12 @@ impl Dump<'_, '_> {
                 dump.ty(element)?;
                 dump.node("count", |dump| dump.expr(count))
             }),
+            TypeKind::Arrow { inputs, output } => self.node("arrow", |dump| {
+                for input in inputs {
+                    dump.ty(input)?;
+                }
+                dump.node("output", |dump| dump.ty(output))
+            }),
             TypeKind::Error => self.line("error"),
         }
     }
@@ -420,6 +434,7 @@ impl Dump<'_, '_> {
             StmtKind::Assert(fact) => self.node("assert", |dump| dump.expr(fact)),
             StmtKind::Scan(scan) => self.node(format!("scan {}", scan.index), |dump| {
                 dump.node("in", |dump| dump.expr(&scan.extent))?;
+                dump.optional("while", &scan.condition)?;
                 for carry in &scan.carries {
                     dump.node(format!("carry {}", carry.name), |dump| {
                         dump.indices(&carry.indices)?;
@@ -497,6 +512,10 @@ impl Dump<'_, '_> {
                 })
             }
             ExprKind::Reduce(reduce) => self.reduce(reduce),
+            ExprKind::With { layer, replaced } => self.node("with", |dump| {
+                dump.expr(layer)?;
+                replaced.iter().try_for_each(|it| dump.replacement(it))
+            }),
             ExprKind::Hole => self.line("?"),
             ExprKind::Error => self.line("error"),
         }

@@ -138,6 +138,8 @@ pub enum Tok<'text> {
     // Words that mean something in one place and are names everywhere else.
     #[token("choose")]
     Choose,
+    #[token("while")]
+    While,
     #[token("elem")]
     Elem,
     #[token("entry")]
@@ -291,6 +293,7 @@ impl Tok<'_> {
             Lower(_)
                 | Field(_)
                 | Choose
+                | While
                 | Elem
                 | Entry
                 | Hole

@@ -160,6 +160,10 @@ impl<'a> Places<'a> {
         match &value.kind {
             FieldKind::Param { ty, .. } | FieldKind::State { ty, .. } => self.ty(ty),
             FieldKind::Layer(layer) => self.layer(layer),
+            FieldKind::With { layer, replaced } => {
+                self.layer(layer);
+                replaced.iter().for_each(|it| self.expr(&it.value, Role::Value));
+            }
             FieldKind::Array { element, index: _, count } => {
                 self.field(element);
                 self.size(count);
@@ -239,6 +243,11 @@ impl<'a> Places<'a> {
             TypeKind::Array { element, count } => {
                 self.ty(element);
                 self.size(count);
+            }
+            TypeKind::Arrow { inputs, output } => {
+                for ty in inputs.iter().chain([&**output]) {
+                    self.ty(ty);
+                }
             }
             TypeKind::Error => {}
         }
@@ -404,6 +413,9 @@ impl<'a> Places<'a> {
             }
             ExprKind::Block(block) => self.block(block),
             ExprKind::Lambda { body, .. } => self.expr(body, role),
+            ExprKind::With { replaced, .. } => {
+                replaced.iter().for_each(|it| self.expr(&it.value, Role::Value));
+            }
             ExprKind::Reduce(reduce) => self.reduce(reduce),
             ExprKind::Name(_)
             | ExprKind::Int(_)
@@ -487,6 +499,7 @@ fn positions_of<'a>(expr: &'a Expr, found: &mut Vec<&'a Expr>) {
         }
         ExprKind::Pipe { .. }
         | ExprKind::Lambda { .. }
+        | ExprKind::With { .. }
         | ExprKind::Name(_)
         | ExprKind::Int(_)
         | ExprKind::Float(_)

@@ -2,4 +2,5 @@
 
 from .common import REFERENCES
 from . import library
-from . import attention, checkpoints, convolutions, dense, elements, images, recursion, sequences
+from . import attention, checkpoints, convolutions, dense, elements, images, implicit
+from . import recursion, sequences

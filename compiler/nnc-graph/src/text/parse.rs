@@ -369,10 +369,11 @@ impl Parser<'_> {
             let extent = self.dim()?;
             self.expect_word("carried")?;
             let carried = self.int()? as u32;
+            let condition = if self.eat_word("while") { Some(self.int()? as u32) } else { None };
             operands = self.operands(graph)?;
             self.expect_word("params")?;
             let params = self.list("[", "]", |it| it.param_id())?;
-            Op::Scan(ScanOp { body, variable, extent, carried, params })
+            Op::Scan(ScanOp { body, variable, extent, carried, condition, params })
         } else {
             self.expect_word("call")?;
             let callee = self.graph_name()?;

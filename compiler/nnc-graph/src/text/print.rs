@@ -107,11 +107,12 @@ impl Display for NodeText<'_> {
             Op::Reshape => write!(f, "reshape ({operands})"),
             Op::Scan(scan) => write!(
                 f,
-                "scan @{} {} in {} carried {} ({operands}) params [{}]",
+                "scan @{} {} in {} carried {}{} ({operands}) params [{}]",
                 self.module.graphs[scan.body].name,
                 scan.variable,
                 scan.extent,
                 scan.carried,
+                scan.condition.map(|at| format!(" while {at}")).unwrap_or_default(),
                 list(scan.params.iter().map(|it| it.raw())),
             ),
             Op::Call(call) => write!(

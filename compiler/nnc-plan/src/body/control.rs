@@ -58,11 +58,15 @@ impl Planner<'_> {
             pointers[at] = Some((buffer, zero.clone()));
         }
         let mut carries = Vec::new();
+        let mut condition = None;
         for (at, &pointer) in callee.outputs.iter().enumerate() {
             let value = Value { node: id, result: at as u32 };
             let place = pointer as usize;
             if let Some((current, _)) = pointers[at].clone().filter(|_| at < carried) {
                 self.of_value.insert(value, current);
+                if scan.condition == Some(at as u32) {
+                    condition = Some(current);
+                }
                 let next = match &pointers[place] {
                     Some((in_place, _)) => *in_place,
                     None => {
@@ -88,6 +92,7 @@ impl Planner<'_> {
             body: self.of_graph[&scan.body],
             variable: scan.variable,
             extent: scan.extent.clone(),
+            condition,
             dims,
             pointers,
             carries,

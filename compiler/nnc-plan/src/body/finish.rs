@@ -208,7 +208,10 @@ fn visit_buffers(step: &mut Step, visit: &mut dyn FnMut(&mut BufferId)) {
             KernelKind::Zero { buffer } => visit(buffer),
         },
         Step::Call { pointers, .. } => pointers.iter_mut().for_each(visit),
-        Step::Repeat { pointers, carries, .. } => {
+        Step::Repeat { condition, pointers, carries, .. } => {
+            if let Some(buffer) = condition {
+                visit(buffer);
+            }
             for (buffer, _) in pointers {
                 visit(buffer);
             }

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use nnc_base::{Name, Span};
-use nnc_hir::{Axis, AxisSize, Base, DimOrigin, FunctionId, PackBinding, Places, TensorType, Type};
+use nnc_hir::{
+    Arrow, Axis, AxisSize, Base, DimOrigin, FunctionId, PackBinding, Places, TensorType, Type,
+};
 use nnc_shape::Dim;
 
 use super::unify::{Meeting, kinds_match};
@@ -301,6 +303,13 @@ impl Body<'_, '_> {
                 Box::new(self.instantiate(element, binding, float, dims)),
                 Places::new(places.count.substitute(&sizes)),
             ),
+            Type::Function(arrow) => {
+                let instance = |ty: &Type| self.instantiate(ty, binding, float, dims);
+                Type::Function(Box::new(Arrow {
+                    inputs: arrow.inputs.iter().map(instance).collect(),
+                    output: instance(&arrow.output),
+                }))
+            }
             ty => ty.substitute(&sizes),
         }
     }

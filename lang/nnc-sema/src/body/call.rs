@@ -13,6 +13,7 @@ use nnc_syntax::ast;
 use super::bind::{Binding, innermost, with_lens_of};
 use super::place::size_in;
 use super::unify::Meeting;
+use super::with::with_of;
 use super::{Body, Value};
 use crate::cx::{Progress, Size};
 use crate::dims::{is_dim_function, prove};
@@ -35,7 +36,12 @@ pub(super) enum Given<'e> {
 }
 
 impl Given<'_> {
-    fn span(&self) -> Span {
+    /// Whether it is written as a function, which has no value of its own.
+    fn is_function(&self) -> bool {
+        matches!(self, Given::Syntax(ast::Expr { kind: ast::ExprKind::Lambda { .. }, .. }))
+    }
+
+    pub(super) fn span(&self) -> Span {
         match self {
             Given::Syntax(expr) => expr.span,
             Given::Value(value) => value.expr.span,
@@ -59,6 +65,10 @@ impl Body<'_, '_> {
         first: Option<Value>,
         span: Span,
     ) -> Value {
+        if let Some((layer, replaced, method)) = with_of(function) {
+            let given = given(first, args);
+            return self.call_with(layer, replaced, method, given, span);
+        }
         if let Some(place) = self.place(function) {
             return match place {
                 Ok(place) => {
@@ -115,6 +125,9 @@ impl Body<'_, '_> {
         first: Option<Value>,
         span: Span,
     ) -> Value {
+        if let Some((local, arrow)) = self.function_local(name.name) {
+            return self.apply_local(local, name, &arrow, given(first, args), span);
+        }
         if let Some(owner) = self.owner {
             let sibling = self.cx.layer(owner).functions.iter().copied();
             let sibling =
@@ -300,7 +313,9 @@ impl Body<'_, '_> {
             params.iter().map(|it| ast::Ident { name: it.name, span: it.span }).collect();
         let Some(bound) = self.cx.match_args(&idents, &given, at) else {
             for (_, it) in given {
-                self.given_value(it);
+                if !it.is_function() {
+                    self.given_value(it);
+                }
             }
             return Value::error(span);
         };
@@ -313,6 +328,11 @@ impl Body<'_, '_> {
             super::check_function(self.cx, id);
         }
         let used = receiver.as_ref().and_then(|(_, used)| used.clone());
+        if let (Some(caller), Some(used)) = (self.id, &used) {
+            for it in &used.replaced {
+                self.cx.calls((caller, it.value), &[], &self.scope.facts, at);
+            }
+        }
         let mut binding = Binding::default();
         if let Some(used) = &used {
             let layer = self.cx.layer(used.layer);
@@ -329,6 +349,7 @@ impl Body<'_, '_> {
         let mut given: Vec<Option<Given<'_>>> = given.into_iter().map(|(_, it)| Some(it)).collect();
         let mut values: Vec<Option<Value>> = Vec::new();
         let mut inouts: Vec<Option<nnc_hir::LocalId>> = Vec::new();
+        let mut functions: Vec<(usize, Given<'_>)> = Vec::new();
         let mut ok = true;
         for (param, index) in params.iter().zip(&bound) {
             let it = index.and_then(|index| given[index].take());
@@ -345,6 +366,13 @@ impl Body<'_, '_> {
                 inouts.push(None);
                 continue;
             };
+            // What it is asked to be shows when the sizes are bound.
+            if let Type::Function(_) = param.ty {
+                functions.push((values.len(), it));
+                values.push(None);
+                inouts.push(None);
+                continue;
+            }
             if param.inout.is_some() {
                 let spans = values.iter().map(|it| it.as_ref().map_or(at, |it| it.expr.span));
                 let others: Vec<_> = inouts.iter().copied().zip(spans).collect();
@@ -372,7 +400,8 @@ impl Body<'_, '_> {
         if !ok || params.iter().any(|param| param.ty.is_error()) {
             return Value::error(span);
         }
-        self.finish_call(id, receiver, &params, values, inouts, binding, span, at, who, declared)
+        let given = (values, functions);
+        self.finish_call(id, receiver, &params, given, inouts, binding, span, at, who, declared)
     }
 
     /// An optional parameter that is an argument for another one: left out if it was.
@@ -398,7 +427,7 @@ impl Body<'_, '_> {
         id: FunctionId,
         receiver: Option<(Path, Option<LayerUse>)>,
         params: &[nnc_hir::Param],
-        values: Vec<Option<Value>>,
+        (values, mut functions): (Vec<Option<Value>>, Vec<(usize, Given<'_>)>),
         inouts: Vec<Option<nnc_hir::LocalId>>,
         mut binding: Binding,
         span: Span,
@@ -434,6 +463,15 @@ impl Body<'_, '_> {
         let float = self.bind_float(id, params, &values);
         let mut args = Vec::new();
         for (i, (param, value)) in params.iter().zip(values).enumerate() {
+            if let Some(place) = functions.iter().position(|(place, _)| *place == i) {
+                let (_, given) = functions.swap_remove(place);
+                let expected = self.instantiate(&param.ty, &binding, float.as_ref(), &dims);
+                match self.function_argument(given, &expected, param) {
+                    Some(closure) => args.push(Arg::Value(closure)),
+                    None => return Value::error(span),
+                }
+                continue;
+            }
             let Some(value) = value else {
                 args.push(Arg::Absent);
                 continue;
@@ -511,6 +549,7 @@ impl Body<'_, '_> {
             pack: binding.pack.unwrap_or_default(),
             float,
             args,
+            replaced: Vec::new(),
         };
         Value::new(ExprKind::Call(call), ty, span)
     }
@@ -632,7 +671,7 @@ pub(super) fn given<'e>(
 }
 
 /// A path as one would say it: "layer `down`".
-fn path_text(expr: &ast::Expr) -> String {
+pub(super) fn path_text(expr: &ast::Expr) -> String {
     fn path(expr: &ast::Expr) -> String {
         match &expr.kind {
             ast::ExprKind::Name(name) => name.as_str().to_owned(),

@@ -13,7 +13,7 @@ use crate::errors::elements::Claim;
 use crate::errors::optional as optional_errors;
 use crate::errors::{
     elements as element_errors, index as index_errors, layers as layer_errors,
-    names as name_errors, sizes as size_errors, state as state_errors,
+    names as name_errors, sizes as size_errors, state as state_errors, weights as weight_errors,
 };
 use crate::scope::{BUILTIN_FUNCTIONS, Symbol, nearest};
 
@@ -103,6 +103,10 @@ impl Body<'_, '_> {
             ast::ExprKind::Block(block) => self.block(block),
             ast::ExprKind::Lambda { .. } => {
                 self.report(name_errors::lambda(span));
+                Value::error(span)
+            }
+            ast::ExprKind::With { .. } => {
+                self.report(weight_errors::only_called(span));
                 Value::error(span)
             }
             ast::ExprKind::Reduce(_) => {

@@ -85,6 +85,12 @@ impl Body<'_, '_> {
                     FieldValue::Layer(used) => {
                         let layer = self.cx.layer(used.layer);
                         let value = field_in(layer, used, name.name)?;
+                        let replaced = used.replaced.iter().find(|it| it.path == [name.name]);
+                        let computed = replaced.map(|it| it.value);
+                        if let Some(call) = self.id.zip(computed) {
+                            // Reading what is computed computes it.
+                            self.cx.calls(call, &[], &self.scope.facts, expr.span);
+                        }
                         let mut path = place.path;
                         path.steps.push(PathStep::Field(name.name));
                         Some(Ok(Place { path, value: decided(value, &self.scope) }))

@@ -125,6 +125,7 @@ impl Body<'_, '_> {
             | ast::ExprKind::Call { .. }
             | ast::ExprKind::Pipe { .. }
             | ast::ExprKind::Lambda { .. }
+            | ast::ExprKind::With { .. }
             | ast::ExprKind::Hole
             | ast::ExprKind::Error => self.hoisted_scalar(expr),
         }
@@ -231,6 +232,7 @@ impl Body<'_, '_> {
             | ast::ExprKind::Text(_)
             | ast::ExprKind::Quantity { .. }
             | ast::ExprKind::Lambda { .. }
+            | ast::ExprKind::With { .. }
             | ast::ExprKind::Hole
             | ast::ExprKind::Error => false,
         }

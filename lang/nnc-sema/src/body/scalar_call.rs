@@ -25,7 +25,7 @@ impl Body<'_, '_> {
             return Sv::error(span);
         };
         let nest = self.nest.take();
-        let layer = self.place(function).is_some();
+        let layer = self.place(function).is_some() || self.function_local(name.name).is_some();
         self.nest = nest;
         if layer {
             self.report(errors::call_in_nest(function.span));

@@ -2,12 +2,13 @@
 
 use nnc_base::{Name, Span};
 use nnc_hir::{
-    Axis, AxisSize, Binding, Expr, ExprKind, LocalId, Scan, ScanCarry, ScanYield, Stmt, Type,
+    Axis, AxisSize, Base, Binding, Expr, ExprKind, LocalId, Scan, ScanCarry, ScanYield, Stmt, Type,
 };
 use nnc_shape::{Dim, Fact};
 use nnc_syntax::ast;
 
 use super::call::Given;
+use super::function::enclosed;
 use super::unify::{Meeting, kinds_match, sizes_equal};
 use super::{Body, Value};
 use crate::errors::{index as index_errors, names as name_errors, state as errors};
@@ -49,6 +50,7 @@ impl Body<'_, '_> {
 
     /// The local that holds a state's value after a change.
     pub(super) fn next_version(&mut self, before: LocalId, ty: Type, at: Span) -> LocalId {
+        self.check_captured(before, at);
         if self.branches > 0 {
             self.report(errors::change_in_branch(at));
         }
@@ -192,6 +194,9 @@ impl Body<'_, '_> {
         let Some(before) = before else {
             return Value { expr: value, flex: false };
         };
+        if self.root.contains_key(&before) {
+            self.check_captured(before, span);
+        }
         if self.branches > 0 && self.root.contains_key(&before) {
             self.report(errors::change_in_branch(span));
         }
@@ -244,6 +249,14 @@ impl Body<'_, '_> {
             let it = ScanCarry { init, before, after: before, last: before };
             carries.push((it, state, carry.name, names));
         }
+        let condition = match &scan.condition {
+            Some(condition) => {
+                let checked = self.scan_condition(scan, condition, ok);
+                ok &= checked.is_some();
+                checked
+            }
+            None => None,
+        };
         let var = self.push_scan_var(&scan.index, extent.clone(), kind);
         let outer = std::mem::take(&mut self.stmts);
         let outer_branches = std::mem::take(&mut self.branches);
@@ -285,6 +298,13 @@ impl Body<'_, '_> {
                     self.assign(local, expr);
                     carries[at].0.after = local;
                     self.bind(target.name, local);
+                }
+                ast::StmtKind::Yield { target, .. } if scan.condition.is_some() => {
+                    if ok {
+                        let condition = scan.condition.as_ref().map(|it| it.span);
+                        self.report(errors::yield_in_while(target, condition));
+                    }
+                    ok = false;
                 }
                 ast::StmtKind::Yield { target, indices, value } => {
                     match self.scan_yield(scan, target, indices, value, &extent, kind) {
@@ -330,11 +350,46 @@ impl Body<'_, '_> {
         self.stmts.push(Stmt::Scan(Scan {
             var,
             extent,
+            condition,
             carries: finished,
             body,
             yields: results,
             span,
         }));
+    }
+
+    /// What a scan goes on for, of the carries as they are before a step.
+    fn scan_condition(
+        &mut self,
+        scan: &ast::Scan,
+        condition: &ast::Expr,
+        whole: bool,
+    ) -> Option<Expr> {
+        let known = self.is_known(scan.index.name);
+        if !known && names_in(condition, scan.index.name) {
+            self.report(errors::while_of_the_step(condition.span, &scan.index));
+            return None;
+        }
+        let outer = std::mem::take(&mut self.stmts);
+        let value = self.expr(condition);
+        let value = self.as_tensor(value);
+        let stmts = std::mem::replace(&mut self.stmts, outer);
+        let value = enclosed(stmts, value);
+        if value.ty.is_error() || !whole {
+            return None;
+        }
+        let holds = value.ty.as_tensor();
+        if !holds.is_some_and(|it| it.is_scalar() && it.elem.base == Base::Bool) {
+            let found = self.show(&value.ty);
+            self.report(errors::while_condition(value.span, &found));
+            return None;
+        }
+        let reads = |carry: &ast::Carry| names_in(condition, carry.name.name);
+        if !scan.carries.iter().any(reads) {
+            self.report(errors::while_without_carry(value.span, &scan.carries));
+            return None;
+        }
+        Some(value)
     }
 
     /// The value that a carry starts with; a number is repeated over the carry's axes.
@@ -350,12 +405,17 @@ impl Body<'_, '_> {
             }
             return Expr::error(init.span);
         };
-        if tensor.axes.len() == carry.indices.len() {
+        let is_rest = |index: &&ast::Index| matches!(index.kind, ast::IndexKind::Rest);
+        let rest = carry.indices.iter().filter(is_rest).count();
+        let given = carry.indices.len() - rest;
+        // Without indices a carry is as it starts.
+        let whole = carry.indices.is_empty() || (rest == 1) == tensor.pack;
+        if tensor.axes.len() == given && whole {
             return init;
         }
         if !(flex && tensor.is_scalar()) {
             let found = self.show(&init.ty);
-            let (found_axes, given) = (tensor.axes.len(), carry.indices.len());
+            let found_axes = tensor.axes.len();
             self.report(index_errors::index_count(carry.span, &found, found_axes, given));
             return Expr::error(init.span);
         }
@@ -436,6 +496,57 @@ fn index_names(indices: &[ast::Index]) -> Vec<Name> {
             _ => Name::new("_"),
         })
         .collect()
+}
+
+/// Whether a name occurs in an expression.
+fn names_in(expr: &ast::Expr, name: Name) -> bool {
+    let within = |expr: &ast::Expr| names_in(expr, name);
+    match &expr.kind {
+        ast::ExprKind::Name(it) => it.name == name,
+        ast::ExprKind::Unary { operand, .. } => within(operand),
+        ast::ExprKind::Binary { left, right, .. } => within(left) || within(right),
+        ast::ExprKind::Pipe { value, function } => within(value) || within(function),
+        ast::ExprKind::Cast { value, .. } => within(value),
+        ast::ExprKind::Field { base, .. } => within(base),
+        ast::ExprKind::Call { function, args } => {
+            within(function) || args.iter().any(|arg| within(&arg.value))
+        }
+        ast::ExprKind::Index { base, indices } => {
+            let index = |index: &ast::Index| match &index.kind {
+                ast::IndexKind::Expr(expr) => within(expr),
+                _ => false,
+            };
+            within(base) || indices.iter().any(index)
+        }
+        ast::ExprKind::Tuple(items) | ast::ExprKind::List(items) => items.iter().any(within),
+        ast::ExprKind::If { condition, then, otherwise } => {
+            within(condition) || block_names(then, name) || within(otherwise)
+        }
+        ast::ExprKind::Block(block) => block_names(block, name),
+        ast::ExprKind::Lambda { body, .. } => within(body),
+        ast::ExprKind::With { layer, replaced } => {
+            within(layer) || replaced.iter().any(|it| within(&it.value))
+        }
+        ast::ExprKind::Reduce(reduce) => {
+            let guard = reduce.guard.iter().chain(&reduce.otherwise);
+            within(&reduce.body) || guard.map(|it| &**it).any(within)
+        }
+        ast::ExprKind::Int(_)
+        | ast::ExprKind::Float(_)
+        | ast::ExprKind::Bool(_)
+        | ast::ExprKind::Text(_)
+        | ast::ExprKind::Quantity { .. }
+        | ast::ExprKind::Hole
+        | ast::ExprKind::Error => false,
+    }
+}
+
+fn block_names(block: &ast::Block, name: Name) -> bool {
+    let value = |stmt: &ast::Stmt| match &stmt.kind {
+        ast::StmtKind::Let { value, .. } | ast::StmtKind::Expr(value) => names_in(value, name),
+        _ => false,
+    };
+    block.stmts.iter().any(value) || block.value.as_ref().is_some_and(|it| names_in(it, name))
 }
 
 /// What a scan leaves behind: its carries and what it yields.

@@ -47,6 +47,12 @@ pub(crate) fn cast(at: Span, found: &Base, ours: &Base, param: Span) -> Diagnost
         .help(format!("write `as {ours}`"))
 }
 
+/// A row for a parameter that is computed.
+pub(crate) fn replaced_path(at: Span, path: &str) -> Diagnostic {
+    Diagnostic::error(PATH, at, format!("`{path}` is no parameter: `with` replaces it"))
+        .help("leave the row out, or write `= ignore` if files have such a tensor")
+}
+
 pub(crate) fn unknown_path(at: Span, path: &str, near: Option<&str>) -> Diagnostic {
     suggest(Diagnostic::error(PATH, at, format!("there is no parameter `{path}`")), near)
         .note("a path names fields from the layer down to a `param`")

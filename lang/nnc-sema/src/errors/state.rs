@@ -2,7 +2,7 @@
 
 use nnc_base::{Code, Diagnostic, Name, Span};
 use nnc_shape::{Answer, Dim};
-use nnc_syntax::ast::Ident;
+use nnc_syntax::ast::{Carry, Ident};
 
 use super::{guard, witness};
 use crate::cx::Scope;
@@ -14,6 +14,8 @@ const OVERFLOW: Code = Code("E0250");
 const USED_UP: Code = Code("E0251");
 const INOUT: Code = Code("E0252");
 const APPEND: Code = Code("E0253");
+const WHILE: Code = Code("E0254");
+const YIELD_IN_WHILE: Code = Code("E0255");
 
 pub(crate) fn carry(
     at: Span,
@@ -133,6 +135,45 @@ pub(crate) fn two_aliases(at: Span, name: Name, first: Span) -> Diagnostic {
         .label(first, "the first use")
         .note("each would be changed behind the other's back")
         .help("pass two different values")
+}
+
+/// A condition of a `while` that is no single bool.
+pub(crate) fn while_condition(at: Span, found: &str) -> Diagnostic {
+    Diagnostic::error(WHILE, at, format!("`while` asks for one bool, this is {found}"))
+        .note("a scan goes on for the whole batch as long as it holds")
+        .help("put the elements together: `any[b] (err[b] > tol)`, or compare a scalar")
+}
+
+/// A condition of a `while` that reads the number of the step.
+pub(crate) fn while_of_the_step(at: Span, index: &Ident) -> Diagnostic {
+    let text = format!("`while` is asked before a step, where `{}` has no value", index.as_str());
+    Diagnostic::error(WHILE, at, text)
+        .label(index.span, "the number of the step, in the steps")
+        .help("count in a carry: `steps = 0`, and `steps[] = steps + 1;` in each step")
+}
+
+/// A condition of a `while` that never changes.
+pub(crate) fn while_without_carry(at: Span, carries: &[Carry]) -> Diagnostic {
+    let text = "`while` asks the same before each step: it reads nothing that is carried";
+    let diagnostic = Diagnostic::error(WHILE, at, text).here("no carry is read here");
+    match carries.first() {
+        Some(carry) => diagnostic
+            .label(carry.span, format!("`{}` is carried", carry.name.as_str()))
+            .help("carry what the steps change and ask for that, such as `while err > tol`"),
+        None => diagnostic.help("carry a value: `scan k in 50 while err > tol with err = 1.0`"),
+    }
+}
+
+/// A value for each step of a scan of which nobody knows how many steps it takes.
+pub(crate) fn yield_in_while(target: &Ident, condition: Option<Span>) -> Diagnostic {
+    let text = format!("`{}` has no value for the steps that do not run", target.as_str());
+    let diagnostic = Diagnostic::error(YIELD_IN_WHILE, target.span, text);
+    let diagnostic = match condition {
+        Some(at) => diagnostic.label(at, "the scan may end here before its last step"),
+        None => diagnostic,
+    };
+    diagnostic
+        .help("carry what the end needs, or take out the `while` and choose with `if` in each step")
 }
 
 pub(crate) fn change_in_branch(at: Span) -> Diagnostic {

@@ -356,7 +356,7 @@ fn try_layer(
         filling.too_many.push((layer.name, count));
         return;
     }
-    let used = LayerUse { layer: id, dims, configs };
+    let used = LayerUse { layer: id, dims, configs, replaced: Vec::new() };
     let who = format!("`{}`", layer.name);
     let asked: Vec<Condition> =
         (layer.facts.iter()).map(|it| it.substitute(&|name| sizes.get(&name).cloned())).collect();

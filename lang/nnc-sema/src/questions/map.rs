@@ -270,6 +270,9 @@ pub(super) fn vars_of(ty: &Type, vars: &mut std::collections::BTreeSet<Name>) {
         Type::Struct { dims, lens, .. } => {
             vars.extend(dims.iter().chain(lens).flat_map(Dim::vars));
         }
+        Type::Function(arrow) => {
+            arrow.inputs.iter().chain([&arrow.output]).for_each(|ty| vars_of(ty, vars));
+        }
         Type::Layer(_) | Type::Error => {}
     }
 }

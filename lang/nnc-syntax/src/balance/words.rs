@@ -46,6 +46,27 @@ impl<'text> Balancer<'_, 'text> {
         }
     }
 
+    /// Whether the `->` here is part of the type of a parameter: the `)` behind the
+    /// parameters is still to come.
+    pub(super) fn in_type_of_function(&self, at: usize) -> bool {
+        if self.open.last().is_none_or(|open| open.tok != Tok::LeftParen) {
+            return false;
+        }
+        let mut depth = 0_u32;
+        for token in &self.input[at..] {
+            match token.tok {
+                Tok::LeftParen | Tok::LeftBracket => depth += 1,
+                Tok::RightParen if depth == 0 => return true,
+                Tok::RightParen | Tok::RightBracket => depth = depth.saturating_sub(1),
+                Tok::LeftBrace | Tok::RightBrace | Tok::Equal | Tok::Where | Tok::Fn => {
+                    return false;
+                }
+                _ => {}
+            }
+        }
+        false
+    }
+
     /// Whether a word that is a name elsewhere can start a declaration: between
     /// declarations, and within brackets only when some of them do not match.
     pub(super) fn may_start_item(&self, at: usize) -> bool {
@@ -93,6 +114,13 @@ impl<'text> Balancer<'_, 'text> {
             Tok::Hole => before_name && self.starts_entry_of(Body::Members),
             // A field is called so nowhere in a model.
             Tok::Choose => self.starts_entry_of(Body::Entries),
+            // Only behind the extent of a scan.
+            Tok::While => {
+                let scans = |header: super::Header| {
+                    header.keyword == Tok::Scan && header.depth == self.open.len()
+                };
+                self.header.is_some_and(scans) && self.previous().is_some_and(Tok::ends_expression)
+            }
             Tok::Entry | Tok::Weights => before_name && self.starts_entry_of(Body::Entries),
             Tok::State => {
                 let value =
