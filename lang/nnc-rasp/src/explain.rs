@@ -213,7 +213,7 @@ Repair: set an example that fits, `set example [1, 2, 3]`, before the s-op is ma
 and a row of tokens of a text of any letters that has one length. Other texts have no place.
 
 ```rasp
-named = tokens if indices == 0 else tokens + "!";
+named = tokens if indices == 0 else (tokens + "!");
 ```
 
 Repair: let all texts of the s-op have one length, or say with numbers what the texts say."#,

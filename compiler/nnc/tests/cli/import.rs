@@ -63,7 +63,7 @@ fn all_that_has_no_place_is_told_with_what_needs_it() {
     let folder = Folder::new();
     folder.write(
         "odd.rasp",
-        "n = indices + 1;\nm = n * 5000000000;\nc = tokens if n < 3 else tokens + \"!\";\nd = c == \"a\";\n",
+        "n = indices + 1;\nm = n * 5000000000;\nc = tokens if n < 3 else (tokens + \"!\");\nd = c == \"a\";\n",
     );
     let told = folder.nnc(&["import", "odd.rasp", "-o", "odd.nn"]).fails(1);
     for words in ["E0775", "5000000000", "E0774", "`c`, `d`", "`--partial` writes the other"] {
