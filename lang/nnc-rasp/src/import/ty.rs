@@ -93,7 +93,7 @@ impl Ty {
                     many => Err(errors::many_texts(many, MOST_WORDS)),
                 }
             }
-            (Ty::Row(_), other) | (other, Ty::Row(_)) if other.is_text() => {
+            (Ty::Row(_), text) | (text, Ty::Row(_)) if text.is_text() => {
                 match (self.length(), other.length()) {
                     (Some(a), Some(b)) if a == b => Ok(Ty::Row(a)),
                     _ => Err(errors::lengths_differ()),
