@@ -12,9 +12,12 @@ use inkwell::targets::{
 use nnc_mlir::{InternalError, Module};
 
 /// What is cleaned up before code is chosen. Vectors and unrolling are explicit, so
-/// that LLVM's loop optimisers have nothing to add and cost most of the time.
-pub const LLVM_PASSES: &str =
-    "function(early-cse,instcombine,loop-mssa(licm),simplifycfg,instcombine)";
+/// that LLVM's loop optimisers have nothing to add and cost most of the time. That one
+/// round of combining may leave something for the next is no mistake.
+pub const LLVM_PASSES: &str = concat!(
+    "function(early-cse,instcombine<no-verify-fixpoint>,loop-mssa(licm),",
+    "simplifycfg,instcombine<no-verify-fixpoint>)"
+);
 
 /// What to stop at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
