@@ -175,9 +175,7 @@ fn point(
         guard: None,
         input_at: linear.at,
         weight: sign(
-            linear
-                .factor
-                .unwrap_or_else(|| Scalar::Float { elem: own.reduction.accumulator, value: 1.0 }),
+            linear.factor.unwrap_or(Scalar::Float { elem: own.reduction.accumulator, value: 1.0 }),
         ),
     };
     let added = fitted(graph, into, operands, own, &part)?;

@@ -29,8 +29,8 @@ pub(super) fn sums(finish: &Scalar) -> Option<Terms> {
         None => alone = true,
     });
     let terms = found.first()?.clone();
-    (!alone && found.iter().all(|it| *it == terms))
-        .then(|| Terms { terms, occurrences: found.len() })
+    let same = !alone && found.iter().all(|it| *it == terms);
+    same.then_some(Terms { terms, occurrences: found.len() })
 }
 
 /// Calls back with each largest sum that has the reduced value as a term, and with nothing for
