@@ -8,15 +8,20 @@
 //! kind, the axes of a row of a checkpoint.
 //!
 //! - It is *killed* if the checker gives a message, error or warning, of which the program
-//!   as it was has fewer. A mutant of the library is checked with the library alone.
-//! - It is *equal* if the typed program is the same, word for word: quotients that are exact,
-//!   the names of kinds, a fact that was said twice. (The rows of checkpoints are no part of
-//!   that text; their mutants have a file of weights to be held against, and are counted as
-//!   survivors.)
+//!   as it was has fewer. A mutant of the library is checked with what uses it in the library.
+//! - It is *equal* if the typed program is the same but for the names of meanings, which say
+//!   what numbers are for and not which they are: quotients that are exact, the names of kinds,
+//!   a fact that was said twice, a result that forgets that it is tokens. (The rows of
+//!   checkpoints are no part of that text; their mutants have a file of weights to be held
+//!   against, and are counted as survivors.)
+//! - It is *wider* if it differs in the facts alone that a layer or a function asks for: it
+//!   computes the same for all that the program as it was takes, and what it takes besides is
+//!   proved to be in bounds as well. The program asks for more than it needs.
 //! - It *survived* otherwise. Survivors are listed in `tests/mutants/survivors.txt`, by
 //!   the operator, with the reason that [`REASONS`] gives.
 //!
-//! The rate is of the killed to all that are not equal. What no operator does, because no
+//! The rate is of the killed to all that are neither equal nor wider; that in which those that
+//! are wider count as survivors stands beside it. What no operator does, because no
 //! type and no fact could be against it: numbers that are values, `+` for `-`, the numbers of
 //! a `model` line and the ranges of its entries, defaults of a layer, facts and guards that
 //! are narrower than they need be, guards that only choose which points count, the order of
@@ -32,8 +37,9 @@ mod places;
 mod programs;
 
 use crate::support::root;
+use nnc_base::Diagnostic;
 use operators::Mutant;
-use programs::{Subject, check, said, subjects};
+use programs::{Source, Subject, check, said, subjects, values};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -51,44 +57,58 @@ enum Verdict {
     Unreadable,
     Killed,
     Equal,
+    Wider,
     Survived,
 }
 
 /// Why mutants of an operator survive.
-const REASONS: [(&str, &str); 18] = [
+const REASONS: [(&str, &str); 19] = [
     ("change-division", "the sizes of the result are not compared with others"),
     ("change-element", "what is done with the value is defined for the other element, too"),
     ("drop-as", "the value has the element already where it is used"),
     ("drop-axis-map", "the sizes are those of the weights' file, which is not there"),
+    ("drop-conjunct", "the read is in bounds for another reason"),
     ("drop-fact", "a size that would be less than 1 without the fact is in no read"),
     ("drop-reduction", "the index is bound outside, or takes no axis as a whole"),
     ("drop-rest", "the function is as right for a single row"),
     ("flip-comparison", "no read is out of bounds: the guard only chooses points"),
-    ("replace-index", "both indices are of one kind and one size"),
+    ("replace-index", "both indices are of one kind and one size, and stand elsewhere, too"),
     ("shift-number", "the other size or position is in bounds, and no type says which"),
-    ("swap-arguments", "both arguments have one type"),
+    ("swap-arguments", "both arguments have one type, and no name says which is which"),
     ("swap-axes", "the axes are reduced or read alike"),
     ("swap-left-indices", "both indices are of one kind and one size"),
     ("swap-map-axes", "the sizes are those of the weights' file, which is not there"),
     ("swap-read-indices", "both axes are of one kind and one size, or their order is free"),
     ("swap-sizes", "both sizes are free, or of one kind"),
-    ("swap-split", "the order of the parts of an axis is in no type"),
+    ("swap-split", "nothing else in the layer says in which order the parts are"),
     ("weaken-fact", "a size that is less than 1 is in no read"),
 ];
 
 fn verdict(subject: &Subject, mutant: &Mutant) -> Verdict {
     let text = mutant.apply(&subject.module.text);
     let Some(module) = subject.module.changed(&text) else { return Verdict::Unreadable };
-    let mut modules = vec![&module];
-    modules.extend(&subject.others);
-    let (program, diagnostics) = check(&modules);
     let more = |(code, count): (&String, &usize)| {
         subject.said.get(code).is_none_or(|before| before < count)
     };
-    if said(&diagnostics).iter().any(more) {
+    let found = |diagnostics: &[Diagnostic]| said(diagnostics).iter().any(more);
+    let (needed, _) = subject.others.split_at(subject.needed);
+    if needed.len() < subject.others.len() {
+        // Most are found in the module itself; the others are not looked at then.
+        let modules: Vec<&Source> = std::iter::once(&module).chain(needed).collect();
+        if found(&check(&modules).1) {
+            return Verdict::Killed;
+        }
+    }
+    let modules: Vec<&Source> = std::iter::once(&module).chain(&subject.others).collect();
+    let (program, diagnostics) = check(&modules);
+    if found(&diagnostics) {
         Verdict::Killed
-    } else if program.to_string() == subject.program && !mutant.is_of_checkpoint() {
+    } else if mutant.is_of_checkpoint() {
+        Verdict::Survived
+    } else if values(&program, true) == subject.program {
         Verdict::Equal
+    } else if values(&program, false) == subject.without_facts {
+        Verdict::Wider
     } else {
         Verdict::Survived
     }
@@ -146,14 +166,24 @@ impl Outcome {
         killed as f64 / (killed + survived).max(1) as f64
     }
 
+    /// The rate if those that are wider count as survivors.
+    fn strict_rate(&self) -> f64 {
+        let killed = self.count(Verdict::Killed);
+        let others = self.count(Verdict::Survived) + self.count(Verdict::Wider);
+        killed as f64 / (killed + others).max(1) as f64
+    }
+
     fn summary(&self) -> String {
-        let counts = [Verdict::Killed, Verdict::Equal, Verdict::Survived, Verdict::Unreadable]
-            .map(|it| self.count(it));
-        let [killed, equal, survived, unreadable] = counts;
+        let all: usize = self.table.values().flat_map(BTreeMap::values).sum();
         format!(
-            "{} mutants: {killed} killed, {equal} equal, {survived} survived, {unreadable} unreadable; kill rate {:.3}",
-            counts.iter().sum::<usize>(),
-            self.rate()
+            "{all} mutants: {} killed, {} equal, {} wider, {} survived, {} unreadable; kill rate {:.3}, {:.3} with the wider as survivors",
+            self.count(Verdict::Killed),
+            self.count(Verdict::Equal),
+            self.count(Verdict::Wider),
+            self.count(Verdict::Survived),
+            self.count(Verdict::Unreadable),
+            self.rate(),
+            self.strict_rate()
         )
     }
 
@@ -161,9 +191,10 @@ impl Outcome {
         let line = |(operator, counts): (&&str, &BTreeMap<Verdict, usize>)| {
             let of = |verdict| counts.get(&verdict).copied().unwrap_or(0);
             format!(
-                "{operator:<18} killed {:>5}, equal {:>5}, survived {:>4}\n",
+                "{operator:<18} killed {:>5}, equal {:>5}, wider {:>4}, survived {:>4}\n",
                 of(Verdict::Killed),
                 of(Verdict::Equal),
+                of(Verdict::Wider),
                 of(Verdict::Survived)
             )
         };

@@ -127,6 +127,10 @@ pub struct Config {
     /// What a use that does not give it gets; may mention the layer's parameters
     /// and the configs before it.
     pub default: Option<ConfigValue>,
+    /// The least value of a `dim`, as in `p: dim >= 0`.
+    pub min: i64,
+    /// The greatest value of a `dim`, if there is one, as in `d: dim <= D`.
+    pub at_most: Option<Dim>,
     pub span: Span,
 }
 

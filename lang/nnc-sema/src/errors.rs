@@ -5,6 +5,7 @@ pub(crate) mod elements;
 pub(crate) mod facts;
 pub(crate) mod functions;
 pub(crate) mod index;
+pub(crate) mod intent;
 pub(crate) mod layers;
 pub(crate) mod models;
 pub(crate) mod names;

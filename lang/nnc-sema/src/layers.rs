@@ -109,8 +109,14 @@ impl<'a> Cx<'a> {
                 return None;
             }
         };
-        let mut result =
-            Config { name: config.name.name, kind, default: None, span: config.name.span };
+        let mut result = Config {
+            name: config.name.name,
+            kind,
+            default: None,
+            min,
+            at_most: bound,
+            span: config.name.span,
+        };
         if let Some(default) = &config.default {
             result.default = self.config_value(scope, &result, default);
         }
@@ -119,8 +125,8 @@ impl<'a> Cx<'a> {
                 let info =
                     VarInfo { kind: None, rate: None, span: config.name.span, quantified: true };
                 scope.declare(config.name.name, info, min);
-                if let Some(bound) = bound {
-                    scope.facts.assume_at_least(&bound, &Dim::var(config.name.name));
+                if let Some(bound) = &result.at_most {
+                    scope.facts.assume_at_least(bound, &Dim::var(config.name.name));
                 }
             }
             ConfigKind::Float | ConfigKind::Bool => {

@@ -23,6 +23,7 @@ mod effects;
 mod errors;
 mod explain;
 mod functions;
+mod intent;
 mod layers;
 mod meanings;
 mod models;
@@ -97,5 +98,6 @@ fn checked<'a>(modules: &'a [ModuleInput<'a>]) -> cx::Cx<'a> {
     }
     cx.finish_items();
     questions::fill::number(&mut cx.open_holes);
+    cx.intent();
     cx
 }

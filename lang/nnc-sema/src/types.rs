@@ -432,6 +432,14 @@ impl Cx<'_> {
                 Dim::constant(param.min),
             ));
         }
+        for config in layer.configs.iter().filter(|it| it.kind == ConfigKind::Dim) {
+            let value = Dim::var(config.name);
+            let least = Dim::constant(config.min);
+            facts.push(Condition::Compare(nnc_hir::CompareOp::Ge, value.clone(), least));
+            if let Some(most) = &config.at_most {
+                facts.push(Condition::Compare(nnc_hir::CompareOp::Le, value, most.clone()));
+            }
+        }
         let here = |fact: &Condition| {
             fact.substitute(&|name| env.get(&name).cloned())
                 .with_configs(&|name| conditions.get(&name).cloned())

@@ -1,7 +1,7 @@
 //! The valid programs of the repository, each with the modules that it is checked with.
 
 use crate::support::{files, read, root, shown};
-use nnc_base::{Diagnostic, FileId};
+use nnc_base::{Diagnostic, FileId, Name};
 use nnc_hir::Program;
 use nnc_sema::{ModuleInput, analyze};
 use nnc_syntax::ast;
@@ -24,9 +24,14 @@ pub(super) struct Subject {
     pub(super) name: String,
     pub(super) module: Source,
     pub(super) others: Vec<Source>,
+    /// So many of these, the first ones, are what the module needs; the rest needs it.
+    pub(super) needed: usize,
     /// What the checker says of it as it is: warnings, or holes that are to be filled.
     pub(super) said: BTreeMap<String, usize>,
+    /// The typed program, as [`values`] writes it.
     pub(super) program: String,
+    /// The same without the facts that layers and functions ask for.
+    pub(super) without_facts: String,
 }
 
 impl Source {
@@ -68,13 +73,39 @@ pub(super) fn said(diagnostics: &[Diagnostic]) -> BTreeMap<String, usize> {
     said
 }
 
+/// What a typed program computes, for all sizes: its text, in which meanings have the names of
+/// the numbers that they are stored as, with the facts that layers and functions ask for or
+/// without them. Two programs of one such text give the same values for the same inputs.
+pub(super) fn values(program: &Program, facts: bool) -> String {
+    let mut program = program.clone();
+    for id in program.meanings.ids().collect::<Vec<_>>() {
+        let meaning = &mut program.meanings[id];
+        meaning.name = Name::new(&meaning.base.base.to_string());
+        meaning.params.clear();
+    }
+    if !facts {
+        for id in program.functions.ids().collect::<Vec<_>>() {
+            program.functions[id].facts.clear();
+        }
+        for id in program.layers.ids().collect::<Vec<_>>() {
+            // Those of a space say which members it has.
+            if !program.layers[id].space {
+                program.layers[id].facts.clear();
+            }
+        }
+    }
+    program.to_string()
+}
+
 impl Subject {
     fn new(name: String, module: Source, others: Vec<Source>) -> Subject {
         let mut modules = vec![&module];
         modules.extend(&others);
         let (program, diagnostics) = check(&modules);
-        let (said, program) = (said(&diagnostics), program.to_string());
-        Subject { name, module, others, said, program }
+        let said = said(&diagnostics);
+        let (program, without_facts) = (values(&program, true), values(&program, false));
+        let needed = others.len();
+        Subject { name, module, others, needed, said, program, without_facts }
     }
 
     /// Its name, and a number that tells whether its text is the one it was.
@@ -130,13 +161,15 @@ pub(super) fn subjects() -> Vec<Subject> {
     for module in &library {
         // What it uses, and what uses it.
         let own = used(&library, &module.text);
-        let near = |it: &&Source| {
-            own.iter().any(|of| of.path == it.path)
-                || used(&library, &it.text).iter().any(|of| of.path == module.path)
-        };
-        let others =
-            library.iter().filter(|it| it.path != module.path).filter(near).cloned().collect();
-        subjects.push(Subject::new(module.path.clone(), module.clone(), others));
+        let needs = |it: &&Source| own.iter().any(|of| of.path == it.path);
+        let needed_by =
+            |it: &&Source| used(&library, &it.text).iter().any(|of| of.path == module.path);
+        let rest = || library.iter().filter(|it| it.path != module.path);
+        let mut others: Vec<Source> = rest().filter(needs).cloned().collect();
+        let needed = others.len();
+        others.extend(rest().filter(|it| !needs(it) && needed_by(it)).cloned());
+        let subject = Subject::new(module.path.clone(), module.clone(), others);
+        subjects.push(Subject { needed, ..subject });
     }
     let with_library = |text: &str| used(&library, text);
     for folder in ["examples", "tests/run"] {

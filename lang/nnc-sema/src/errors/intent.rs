@@ -1,0 +1,98 @@
+//! What is allowed and can hardly be meant.
+
+use nnc_base::{Code, Diagnostic, Name, Span};
+
+const SAME: Code = Code("E0116");
+const ARGUMENTS: Code = Code("E0117");
+const INDEPENDENT: Code = Code("E0225");
+const ORDER: Code = Code("E0226");
+const TRANSPOSED: Code = Code("E0227");
+const TWICE: Code = Code("E0228");
+
+pub(crate) fn same_sides(op: Span, left: Span, right: Span, what: &str) -> Diagnostic {
+    Diagnostic::warning(SAME, op, format!("both sides are the same, so that this is {what}"))
+        .label(left, "this")
+        .label(right, "and this")
+        .help("one of them was meant to be something else; if not, leave it out")
+}
+
+pub(crate) fn exchanged_arguments(
+    at: Span,
+    other: Span,
+    ((param, value), (other_param, other_value)): ((Name, Name), (Name, Name)),
+) -> Diagnostic {
+    let text = format!("`{value}` is given for `{param}` and `{other_value}` for `{other_param}`");
+    Diagnostic::warning(ARGUMENTS, at, text)
+        .label(other, "the other")
+        .note("each is named for the other's place")
+        .help("exchange them; if they are meant so, give one of them another name")
+}
+
+pub(crate) fn misnamed_argument(at: Span, param: Name, value: Name, own: Span) -> Diagnostic {
+    Diagnostic::warning(ARGUMENTS, at, format!("`{value}` is given for `{param}`"))
+        .label(own, format!("and something else for `{value}`"))
+        .help(format!("exchange them; if it is meant so, give `{value}` another name"))
+}
+
+pub(crate) fn guard_without_index(at: Span, indices: &str, reduction: Span) -> Diagnostic {
+    let text = format!("this guard does not depend on {indices}");
+    Diagnostic::warning(INDEPENDENT, at, text)
+        .label(reduction, "the reduction has all points or none")
+        .help("say which points count by the reduction's index, or choose around it with `if`")
+}
+
+pub(crate) fn value_without_index(at: Span, indices: &str, reduction: Span) -> Diagnostic {
+    let text = format!("this value does not depend on {indices}");
+    Diagnostic::warning(INDEPENDENT, at, text)
+        .label(reduction, "all points of the reduction have it")
+        .help("read it at the reduction's index, or take it out of the reduction")
+}
+
+pub(crate) fn index_without_use(at: Span, name: Name, reduction: Span) -> Diagnostic {
+    let text = format!("nothing in this reduction depends on `{name}`");
+    Diagnostic::warning(INDEPENDENT, at, text)
+        .label(reduction, "every point along it is the same")
+        .help(format!("read something at `{name}`, or leave the index out"))
+}
+
+pub(crate) fn other_order(at: Span, before: Span, (one, two): (Name, Name)) -> Diagnostic {
+    let text = format!("`{two}` stands before `{one}` here, and after it elsewhere");
+    Diagnostic::warning(ORDER, at, text)
+        .label(before, "the parts of an axis in the other order")
+        .note("the first part is the slowest: another order is other places")
+        .help("take one order; if both are meant, use letters of their own")
+}
+
+pub(crate) fn transposed(
+    at: Span,
+    tensor: Name,
+    made: Span,
+    (one, two): (Option<Name>, Option<Name>),
+) -> Diagnostic {
+    let name = |it: Option<Name>| it.map_or("_", |it| it.as_str());
+    let (one, two) = (name(one), name(two));
+    let text = format!("`{tensor}` is read with `{two}` where it was made with `{one}`");
+    Diagnostic::warning(TRANSPOSED, at, text)
+        .label(made, format!("made with `{one}` before `{two}`"))
+        .note("both axes have one kind and one size, so that only the letters tell them apart")
+        .help("exchange the letters; if a transpose is meant, use letters of its own for it")
+}
+
+pub(crate) fn twice_in_a_position(at: Span, name: Name) -> Diagnostic {
+    Diagnostic::warning(TWICE, at, format!("`{name}` stands twice in this position"))
+        .help("write its multiple once; one of them was most likely meant to be another index")
+}
+
+pub(crate) fn diagonal(at: Span, name: Name) -> Diagnostic {
+    Diagnostic::warning(TWICE, at, format!("this read takes `{name}` for two axes"))
+        .note("it reads a diagonal, in the midst of what goes over other indices, too")
+        .help(format!("if a diagonal is meant, take it first: `let d[{name}] = …[{name}, {name}]`"))
+}
+
+pub(crate) fn merged_otherwise(at: Span, read: Span, (one, two): (Name, Name)) -> Diagnostic {
+    let text = format!("`{one}` stands before `{two}` in this axis, and after it where it is read");
+    Diagnostic::warning(ORDER, at, text)
+        .label(read, format!("here `{two}` comes first"))
+        .note("it is a transpose, in the midst of a merge")
+        .help(format!("merge them as they are read; if a transpose is meant, make it first: `let t[{one}, {two}] = …`"))
+}

@@ -1,0 +1,256 @@
+//! The expressions and nests of a function, in the order of the text.
+
+use nnc_base::Name;
+use nnc_syntax::ast::{
+    Axis, AxisKind, Block, Expr, ExprKind, FieldKind, FieldValue, Fn, FnBody, Ident, Index,
+    IndexKind, LayerUse, Member, MemberKind, PatternKind, SplitPart, Stmt, StmtKind, Type,
+    TypeKind,
+};
+
+/// `target[indices] = value`, of a `let`, a carry, an update or a `yield`; without indices for a
+/// tensor as a whole.
+pub(super) struct Nest<'a> {
+    pub(super) target: Ident,
+    pub(super) indices: &'a [Index],
+    pub(super) value: &'a Expr,
+    /// All expressions of the value, from the outside in.
+    pub(super) exprs: Vec<&'a Expr>,
+}
+
+#[derive(Default)]
+pub(super) struct Reading<'a> {
+    /// All expressions, those of nests and of sizes among them.
+    pub(super) exprs: Vec<&'a Expr>,
+    pub(super) nests: Vec<Nest<'a>>,
+}
+
+impl<'a> Reading<'a> {
+    pub(super) fn of(function: &'a Fn) -> Reading<'a> {
+        let mut reading = Reading::default();
+        for param in &function.params {
+            reading.ty(&param.ty);
+        }
+        if let Some(result) = &function.result {
+            reading.ty(result);
+        }
+        for fact in &function.facts {
+            reading.expr(fact);
+        }
+        match &function.body {
+            FnBody::Block(block) => reading.block(block),
+            FnBody::Expr(value) => reading.expr(value),
+            FnBody::Error(_) => {}
+        }
+        reading
+    }
+
+    fn ty(&mut self, ty: &'a Type) {
+        match &ty.kind {
+            TypeKind::Tensor { axes, .. } => axes.iter().for_each(|axis| self.axis(axis)),
+            TypeKind::Tuple(fields) => fields.iter().for_each(|field| self.ty(&field.ty)),
+            TypeKind::Array { element, count } => {
+                self.ty(element);
+                self.expr(count);
+            }
+            TypeKind::Arrow { inputs, output } => {
+                inputs.iter().for_each(|input| self.ty(input));
+                self.ty(output);
+            }
+            TypeKind::Named(_) | TypeKind::Dim { .. } | TypeKind::Error => {}
+        }
+    }
+
+    fn axis(&mut self, axis: &'a Axis) {
+        if let AxisKind::Dim { size, .. } = &axis.kind {
+            self.expr(size);
+        }
+    }
+
+    fn block(&mut self, block: &'a Block) {
+        for stmt in &block.stmts {
+            self.stmt(stmt);
+        }
+        if let Some(value) = &block.value {
+            self.expr(value);
+        }
+    }
+
+    fn stmt(&mut self, stmt: &'a Stmt) {
+        match &stmt.kind {
+            StmtKind::Let { pattern, ty, value } => {
+                if let Some(ty) = ty {
+                    self.ty(ty);
+                }
+                match &pattern.kind {
+                    PatternKind::Indexed { name, indices } => self.nest(*name, indices, value),
+                    PatternKind::Name(name) => self.nest(*name, &[], value),
+                    PatternKind::Tuple(names) => {
+                        self.expr(value);
+                        names.iter().for_each(|name| self.rebound(*name, value));
+                    }
+                    PatternKind::Error => self.expr(value),
+                }
+            }
+            StmtKind::Update { target, indices, value }
+            | StmtKind::Yield { target, indices, value } => self.nest(*target, indices, value),
+            StmtKind::Assert(value) | StmtKind::Expr(value) => self.expr(value),
+            StmtKind::Scan(scan) => {
+                self.expr(&scan.extent);
+                if let Some(condition) = &scan.condition {
+                    self.expr(condition);
+                }
+                for carry in &scan.carries {
+                    self.nest(carry.name, &carry.indices, &carry.init);
+                }
+                for stmt in &scan.body {
+                    self.stmt(stmt);
+                }
+            }
+            StmtKind::Error => {}
+        }
+    }
+
+    fn nest(&mut self, target: Ident, indices: &'a [Index], value: &'a Expr) {
+        for index in indices {
+            self.index(index);
+        }
+        let from = self.exprs.len();
+        self.expr(value);
+        let exprs = self.exprs[from..].to_vec();
+        self.nests.push(Nest { target, indices, value, exprs });
+    }
+
+    /// A name that stands for something else from here on.
+    fn rebound(&mut self, target: Ident, value: &'a Expr) {
+        self.nests.push(Nest { target, indices: &[], value, exprs: Vec::new() });
+    }
+
+    fn index(&mut self, index: &'a Index) {
+        match &index.kind {
+            IndexKind::Expr(expr) => self.expr(expr),
+            IndexKind::Split(parts) => {
+                for size in parts.iter().filter_map(|it| it.size.as_ref()) {
+                    self.expr(size);
+                }
+            }
+            IndexKind::Extent { extent, .. } => self.expr(extent),
+            IndexKind::Rest | IndexKind::Broadcast => {}
+        }
+    }
+
+    fn expr(&mut self, expr: &'a Expr) {
+        self.exprs.push(expr);
+        match &expr.kind {
+            ExprKind::Unary { operand, .. } => self.expr(operand),
+            ExprKind::Binary { left, right, .. } => {
+                self.expr(left);
+                self.expr(right);
+            }
+            ExprKind::Pipe { value, function } => {
+                self.expr(value);
+                self.expr(function);
+            }
+            ExprKind::Cast { value, .. } | ExprKind::Field { base: value, .. } => self.expr(value),
+            ExprKind::Call { function, args } => {
+                self.expr(function);
+                args.iter().for_each(|arg| self.expr(&arg.value));
+            }
+            ExprKind::Index { base, indices } => {
+                self.expr(base);
+                indices.iter().for_each(|index| self.index(index));
+            }
+            ExprKind::Tuple(items) | ExprKind::List(items) => {
+                items.iter().for_each(|item| self.expr(item));
+            }
+            ExprKind::If { condition, then, otherwise } => {
+                self.expr(condition);
+                self.block(then);
+                self.expr(otherwise);
+            }
+            ExprKind::Block(block) => self.block(block),
+            ExprKind::Lambda { body, .. } => self.expr(body),
+            ExprKind::Reduce(reduce) => {
+                for extent in reduce.binders.iter().filter_map(|it| it.extent.as_ref()) {
+                    self.expr(extent);
+                }
+                if let Some(guard) = &reduce.guard {
+                    self.expr(guard);
+                }
+                self.expr(&reduce.body);
+                if let Some(otherwise) = &reduce.otherwise {
+                    self.expr(otherwise);
+                }
+            }
+            ExprKind::With { layer, replaced } => {
+                self.expr(layer);
+                replaced.iter().for_each(|it| self.expr(&it.value));
+            }
+            ExprKind::Name(_)
+            | ExprKind::Int(_)
+            | ExprKind::Float(_)
+            | ExprKind::Bool(_)
+            | ExprKind::Text(_)
+            | ExprKind::Quantity { .. }
+            | ExprKind::Hole
+            | ExprKind::Error => {}
+        }
+    }
+}
+
+/// The names in an expression, letters of splits among them.
+pub(super) fn names(expr: &Expr) -> Vec<Name> {
+    let mut reading = Reading::default();
+    reading.expr(expr);
+    let mut names = Vec::new();
+    for expr in reading.exprs {
+        match &expr.kind {
+            ExprKind::Name(name) => names.push(name.name),
+            ExprKind::Index { indices, .. } => {
+                names.extend(indices.iter().flat_map(split_parts).map(|it| it.name.name));
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
+/// The parts of an index that is a split; none of another.
+pub(super) fn split_parts(index: &Index) -> &[SplitPart] {
+    match &index.kind {
+        IndexKind::Split(parts) => parts,
+        _ => &[],
+    }
+}
+
+/// The letter of an index that takes an axis alone.
+pub(super) fn letter(index: &Index) -> Option<Name> {
+    match &index.kind {
+        IndexKind::Expr(Expr { kind: ExprKind::Name(name), .. }) => Some(name.name),
+        IndexKind::Extent { name, .. } => Some(name.name),
+        _ => None,
+    }
+}
+
+/// The layers that a layer's fields and holes are.
+pub(super) fn layer_uses(members: &[Member]) -> Vec<&LayerUse> {
+    let uses = members.iter().flat_map(|member| match &member.kind {
+        MemberKind::Field(field) => layers_of(&field.value),
+        MemberKind::Hole(hole) => hole.candidates.iter().flat_map(|it| &it.chain).collect(),
+        MemberKind::Const(_) | MemberKind::Fn(_) | MemberKind::Error => Vec::new(),
+    });
+    uses.collect()
+}
+
+/// The layers that a field is, in one branch or the other.
+pub(super) fn layers_of(value: &FieldValue) -> Vec<&LayerUse> {
+    match &value.kind {
+        FieldKind::Layer(layer) | FieldKind::With { layer, .. } => vec![layer],
+        FieldKind::Array { element, .. } => layers_of(element),
+        FieldKind::If { then, otherwise, .. } => {
+            let mut found = layers_of(then);
+            found.extend(otherwise.iter().flat_map(|it| layers_of(it)));
+            found
+        }
+        FieldKind::Param { .. } | FieldKind::State { .. } | FieldKind::Error => Vec::new(),
+    }
+}
