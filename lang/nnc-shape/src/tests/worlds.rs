@@ -267,13 +267,13 @@ impl World {
         let given: Vec<Claim> = (0..random.below(4)).map(|_| random.claim()).collect();
         let mut facts = Facts::new();
         let mut ranges = Vec::new();
-        for index in 0..NAMES.len() {
+        for (index, name) in NAMES.into_iter().enumerate() {
             if random.below(6) == 0 {
                 let least = i64::from(given.iter().any(|it| it.divides_by(index)));
                 let low = least + random.below(4) as i64;
                 let high = (random.below(2) == 0).then(|| low + random.below(6) as i64);
                 ranges.push((index, low, high));
-                facts.declare(NAMES[index].into(), low, high);
+                facts.declare(name.into(), low, high);
             }
         }
         for claim in &given {
