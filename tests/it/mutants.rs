@@ -49,7 +49,7 @@ const SAMPLE: usize = 72;
 
 /// The rate must not fall below this; a better one stands in the list, which is of more
 /// mutants. What is missing to 0.98 is what the list shows.
-const LEAST_RATE: f64 = 0.90;
+const LEAST_RATE: f64 = 0.95;
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Verdict {
