@@ -5,7 +5,7 @@
 //! `UPDATE_IMPORTED=1` writes `tests/rasp/imported` anew. If `NNC_RASP_REFERENCE` names a
 //! checkout of the authors' repository, their own files are imported, too.
 
-#![expect(clippy::unwrap_used, reason = "all of this is tests")]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "all of this is tests")]
 
 use nnc_base::{Diagnostic, FileId, Sources};
 use nnc_driver::{Params, Runner, Session, Tensor, render, transformer};
