@@ -400,9 +400,10 @@ pub(crate) struct Fill {
     /// of the text [default: all]
     #[arg(long, value_name = "NAME")]
     pub hole: Option<String>,
-    /// Write a candidate into the program, by its number in the list
+    /// Write a candidate into the program: by its number in the list, or as `nnc fill` writes it,
+    /// such as `Linear<D, F>`
     #[arg(long, value_name = "N")]
-    pub apply: Option<usize>,
+    pub apply: Option<String>,
     /// Go through the configs of layers that decide sizes up to this value
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub up_to: i64,

@@ -19,8 +19,8 @@ pub(super) fn run(context: &mut Context<'_>, args: Fill) -> Result<u8, Error> {
     let named = args.config.iter().map(|(name, most)| (Name::new(name), *most)).collect();
     let bounds = Bounds { most: args.up_to, named };
     let fillings = questions::fill(&session, &mut context.sources, args.hole.as_deref(), &bounds)?;
-    if let Some(number) = args.apply {
-        return apply(context, &session, &fillings, number);
+    if let Some(wanted) = &args.apply {
+        return apply(context, &session, &fillings, wanted);
     }
     let text = match if args.json { Format::Json } else { context.terminal.format() } {
         Format::Json => format!(
@@ -62,7 +62,7 @@ fn apply(
     context: &mut Context<'_>,
     session: &Session,
     fillings: &[Filling],
-    number: usize,
+    wanted: &str,
 ) -> Result<u8, Error> {
     let [filling] = fillings else {
         let names: Vec<String> = fillings.iter().map(|it| format!("`{}`", it.hole)).collect();
@@ -73,10 +73,19 @@ fn apply(
         )));
     };
     let listed = listed(filling);
-    let Some(fitting) = number.checked_sub(1).and_then(|it| listed.get(it)) else {
-        return Err(Error::usage(match listed.len() {
-            0 => format!("nothing fits into hole `{}`", filling.hole),
-            most => format!("hole `{}` has the candidates 1 to {most}, not {number}", filling.hole),
+    let number: Option<usize> = wanted.parse().ok();
+    let found = match number {
+        Some(number) => number.checked_sub(1).and_then(|it| listed.get(it)).copied(),
+        None => filling.fittings.iter().find(|it| it.text == wanted && fits(it)),
+    };
+    let Some(fitting) = found else {
+        let hole = filling.hole;
+        return Err(Error::usage(match (number, listed.len()) {
+            (_, 0) => format!("nothing fits into hole `{hole}`"),
+            (Some(number), most) => {
+                format!("hole `{hole}` has the candidates 1 to {most}, not {number}")
+            }
+            (None, _) => format!("`{wanted}` is not among what fits into hole `{hole}`"),
         }));
     };
     let edits = questions::edits(session, filling, fitting)?;

@@ -45,22 +45,18 @@ layer Own<D, F> {
 }
 space Cell<D, F> {
     hole up: f32[B, D] -> f32[B, F] in { Own<D, F> }
-    hole none: f32[B, D] -> f32[B, D, 3] in { }
+    hole none: f32[B, D] -> f32[B, D + 5, 3] in { }
 }
 ",
     );
-    let out = folder.nnc(&["fill", "cell.nn", "--hole=up", "--top=3"]).ok();
-    assert_snapshot!(out, @"
-    up: f32[B, D] -> f32[B, F]
-      fits:
-          1  Linear<D, F>
-          2  Own<D, F>
-      fits under a guard:
-          3  Identity  where D == F
-          4  LayerNorm<D>  where D == F
-          5  RmsNorm<D>  where D == F
-        … and 12 more; see `--top`
-    ");
+    // The library grows, so the list is looked into and not compared as a whole.
+    let out = folder.nnc(&["fill", "cell.nn", "--hole=up", "--top=99"]).ok();
+    let (fits, guarded) = out.split_once("  fits under a guard:\n").unwrap();
+    let start = "up: f32[B, D] -> f32[B, F]\n  fits:\n      1  Linear<D, F>\n      2  Own<D, F>\n";
+    assert!(fits.starts_with(start), "{out}");
+    assert!(guarded.contains("  Identity  where D == F\n"), "{out}");
+    let two = folder.nnc(&["fill", "cell.nn", "--hole=up", "--top=1"]).ok();
+    assert!(!two.contains("Own<D, F>") && two.contains("more; see `--top`"), "{two}");
     let none = folder.nnc(&["fill", "cell.nn", "--hole=none"]);
     assert_eq!(none.code, Some(3), "{}", none.err);
     assert!(none.out.contains("nothing fits\n  comes near:\n"), "{}", none.out);
@@ -85,20 +81,12 @@ fn text(folder: &Folder, name: &str) -> String {
 fn a_candidate_is_written_into_the_program() {
     let folder = Folder::new();
     folder.write("head.nn", OPEN);
-    let out = folder.nnc(&["fill", "head.nn", "--top=2"]).ok();
-    assert_snapshot!(out, @"
-    ?: f32[B, T, D] -> f32[B, T, K]
-      fits:
-          1  Linear<D, K>
-      fits under a guard:
-          2  Identity  where D == K
-          3  LayerNorm<D>  where D == K
-        … and 14 more; see `--top`
-    ");
-    assert_eq!(
-        folder.nnc(&["fill", "head.nn", "--apply=1"]).ok(),
-        "head.nn: `?` is Linear<D, K>\n"
-    );
+    let out = folder.nnc(&["fill", "head.nn"]).ok();
+    assert!(out.starts_with("?: f32[B, T, D] -> f32[B, T, K]\n  fits:\n"), "{out}");
+    let line = out.lines().find(|it| it.ends_with("  Linear<D, K>")).unwrap();
+    let number = line.split_whitespace().next().unwrap();
+    let applied = folder.nnc(&["fill", "head.nn", &format!("--apply={number}")]).ok();
+    assert_eq!(applied, "head.nn: `?` is Linear<D, K>\n");
     assert_snapshot!(text(&folder, "head.nn"), @"
     use std.nn.{Linear}
 
@@ -122,8 +110,8 @@ fn f(x: f32[B, D]) -> f32[B, D] = gelu(x) |> ?
 space Cell<D> { hole mix: f32[B, D] -> f32[B, D] in { } }
 ";
     folder.write("f.nn", program);
-    folder.nnc(&["fill", "f.nn", "--hole=?", "--apply=1"]).ok();
-    folder.nnc(&["fill", "f.nn", "--hole=mix", "--apply=1"]).ok();
+    folder.nnc(&["fill", "f.nn", "--hole=?", "--apply=gelu"]).ok();
+    folder.nnc(&["fill", "f.nn", "--hole=mix", "--apply=Identity"]).ok();
     assert_snapshot!(text(&folder, "f.nn"), @"
     use std.nn.{gelu, Identity}
     dims B: batch, D: feat
@@ -145,7 +133,11 @@ fn mistakes_about_holes_are_told() {
     let cases = [
         (["none.nn", "--top=1"], "the program has no holes"),
         (["head.nn", "--hole=head"], "the program has no hole `head`"),
-        (["head.nn", "--apply=99"], "hole `?` has the candidates 1 to 17, not 99"),
+        (["head.nn", "--apply=9999"], ", not 9999"),
+        (
+            ["head.nn", "--apply=Linear<K, D>"],
+            "`Linear<K, D>` is not among what fits into hole `?`",
+        ),
         (
             ["two.nn", "--apply=1"],
             "the program has 2 holes: say which one with `--hole`: `?1`, `?2`",

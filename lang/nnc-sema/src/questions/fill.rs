@@ -159,7 +159,7 @@ fn candidates(cx: &mut Cx<'_>, hole: &OpenHole, bounds: &Bounds, filling: &mut F
     filling.fittings.splice(0..0, fittings);
 }
 
-/// What fits first, and the simplest first.
+/// What fits first, then what is in `std.nn` or in the program, then the simplest.
 fn sort(fittings: &mut [Fitting]) {
     let rank = |it: &Fitting| match &it.verdict {
         Verdict::Equal => 0,
@@ -167,7 +167,12 @@ fn sort(fittings: &mut [Fitting]) {
         Verdict::Refuted { distance, .. } => 1000 + distance,
     };
     let size = |it: &Fitting| it.settings.iter().map(|(_, value)| *value).sum::<i64>();
-    fittings.sort_by_cached_key(|it| (rank(it), it.settings.len(), size(it), it.text.clone()));
+    // What most networks are made of comes before what few are.
+    let rare =
+        |it: &Fitting| it.module.as_str().starts_with("std.") && it.module.as_str() != "std.nn";
+    fittings.sort_by_cached_key(|it| {
+        (rank(it), rare(it), it.settings.len(), size(it), it.text.clone())
+    });
 }
 
 /// Numbers the `?` of a program, if there are several: `?1`, `?2`, in the order of the text.
