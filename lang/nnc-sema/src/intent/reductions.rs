@@ -15,14 +15,9 @@ pub(super) fn independent(expr: &Expr) -> Option<Diagnostic> {
     let binders: Vec<Name> = reduce.binders.iter().map(|it| it.name.name).collect();
     let any = |names: &[Name]| binders.iter().any(|it| names.contains(it));
     let shown = || binders.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ");
-    if let Some((guard, _)) = &guard {
-        let mut parts = Vec::new();
-        conjuncts(guard, &mut parts);
-        // What says nothing of any point, such as that an input is given, may stand there.
-        parts.retain(|it| reads(it) && !any(&names(it)));
-        if let Some(part) = parts.first() {
-            return Some(errors::guard_without_index(part.span, &shown(), reduce.op_span));
-        }
+    // A part of a guard may ask something of the result alone; all of it hardly does.
+    if let Some((guard, _)) = guard.as_ref().filter(|(it, names)| reads(it) && !any(names)) {
+        return Some(errors::guard_without_index(guard.span, &shown(), reduce.op_span));
     }
     // `count[k: T] 1` asks for a length.
     let length = reduce.op == ReduceOp::Count && guard.is_none();
