@@ -17,6 +17,7 @@ mod generate;
 mod initial;
 mod load;
 mod memory;
+pub mod numbers;
 mod params;
 mod picture;
 mod progress;

@@ -12,6 +12,7 @@
 //! functions of the library compute without parameters is part of the box that takes it.
 //! Layers in an array are drawn once, with how many there are of them.
 
+use crate::numbers::count;
 use crate::{Error, Failure, ModelId, Session};
 use nnc_base::{FileId, Sources, Span};
 use nnc_graph::{
@@ -309,7 +310,7 @@ impl Part {
         });
         let mut label = format!("{} {shape}", escaped(&self.label)).trim().to_owned();
         if self.parameters > 0 {
-            let _ = write!(label, "<br/>{} parameters", grouped(self.parameters));
+            let _ = write!(label, "<br/>{} parameters", count(self.parameters));
         }
         match self.key {
             Key::End => format!("([\"{label}\"])"),
@@ -374,19 +375,6 @@ fn sign(value: &Scalar) -> Option<&'static str> {
 /// A label as Mermaid reads it.
 fn escaped(label: &str) -> String {
     label.replace('"', "#quot;").replace('<', "#lt;").replace('>', "#gt;").replace('`', "'")
-}
-
-/// `109,482,240`.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

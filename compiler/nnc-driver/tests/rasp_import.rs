@@ -162,22 +162,18 @@ fn compare(name: &str, text: &str, inputs: &[Vec<char>]) -> (Imported, usize) {
     (imported, compared)
 }
 
-/// A sequence of pseudorandom numbers; SplitMix64, Steele, Lea and Flood 2014.
-struct Random(u64);
+/// Texts at random.
+struct Texts(nnc_driver::Random);
 
-impl Random {
-    fn new() -> Random {
-        let now = std::time::UNIX_EPOCH.elapsed().unwrap();
-        println!("seed {}", now.as_nanos() as u64);
-        Random(now.as_nanos() as u64)
+impl Texts {
+    fn new() -> Texts {
+        let seed = std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos() as u64;
+        println!("seed {seed}");
+        Texts(nnc_driver::Random::new(seed, "texts"))
     }
 
     fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % end as u64) as usize
+        self.0.below(end as i64) as usize
     }
 
     /// Texts of odd and even lengths, a single letter first.
@@ -201,7 +197,7 @@ fn stored(path: &Path) -> Vec<Vec<char>> {
 #[test]
 fn our_programs_are_imported_and_give_what_rasp_gives() {
     let folder = root().join("tests/rasp");
-    let mut random = Random::new();
+    let mut random = Texts::new();
     let mut paths: Vec<PathBuf> =
         std::fs::read_dir(&folder).unwrap().map(|it| it.unwrap().path()).collect();
     paths.retain(|it| it.extension().is_some_and(|it| it == "rasp"));
@@ -254,7 +250,7 @@ fn the_authors_files_are_imported_and_give_what_rasp_gives() {
         println!("NNC_RASP_REFERENCE is not set, so the authors' files are not imported");
         return;
     };
-    let mut random = Random::new();
+    let mut random = Texts::new();
     for (file, alphabet, more) in REFERENCE {
         let text = std::fs::read_to_string(checkout.join(format!("{file}.rasp"))).unwrap();
         let letters: Vec<char> = alphabet.chars().collect();

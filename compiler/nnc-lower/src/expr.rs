@@ -313,17 +313,11 @@ impl<'a> Lowerer<'a> {
         let function = &program.functions[call.function];
         let instance: Option<Rc<Instance>> = match &call.receiver {
             None => None,
-            Some(path) => match self.path(frame, path)? {
-                Val::Layer(instance) => Some(instance),
-                Val::Tensor(_)
-                | Val::Dim(_)
-                | Val::Tuple(_)
-                | Val::State(_)
-                | Val::Layers(_)
-                | Val::Function(_) => {
-                    return Err(self.internal("something that is no layer is called"));
-                }
-            },
+            Some(path) => {
+                let layer = self.path(frame, path)?.into_layer();
+                let none = || self.internal("something that is no layer is called");
+                Some(layer.ok_or_else(none)?)
+            }
         };
         let instance = self.with_replaced(frame, instance, &call.replaced)?;
         let mut inner = Frame::called(function, instance, &frame.scope);

@@ -37,15 +37,7 @@ impl<'a> Lowerer<'a> {
     pub(crate) fn path(&mut self, frame: &Frame<'a>, path: &Path) -> Lowering<Val> {
         let mut layer = match path.root {
             PathRoot::Owner => frame.instance.clone(),
-            PathRoot::Local(local) => match self.local(frame, local)? {
-                Val::Layer(instance) => Some(instance),
-                Val::Tensor(_)
-                | Val::Dim(_)
-                | Val::Tuple(_)
-                | Val::State(_)
-                | Val::Layers(_)
-                | Val::Function(_) => None,
-            },
+            PathRoot::Local(local) => self.local(frame, local)?.into_layer(),
         };
         let mut place: Option<Place<'a>> = None;
         for step in &path.steps {
@@ -124,15 +116,7 @@ impl<'a> Lowerer<'a> {
         let owner = if steps.is_empty() && path.root == PathRoot::Owner {
             frame.instance.clone()
         } else {
-            match self.path(frame, &owner)? {
-                Val::Layer(instance) => Some(instance),
-                Val::Tensor(_)
-                | Val::Dim(_)
-                | Val::Tuple(_)
-                | Val::State(_)
-                | Val::Layers(_)
-                | Val::Function(_) => None,
-            }
+            self.path(frame, &owner)?.into_layer()
         };
         let Some(owner) = owner else {
             return Err(self.internal(format!("`{name}` is a hole of no layer")));

@@ -44,6 +44,21 @@ pub(crate) struct State {
     pub prefix: Vec<Dim>,
 }
 
+impl Val {
+    /// The layer, if it is one.
+    pub(crate) fn into_layer(self) -> Option<Rc<Instance>> {
+        match self {
+            Val::Layer(instance) => Some(instance),
+            Val::Tensor(_)
+            | Val::Dim(_)
+            | Val::Tuple(_)
+            | Val::State(_)
+            | Val::Layers(_)
+            | Val::Function(_) => None,
+        }
+    }
+}
+
 impl Tensor {
     pub(crate) fn scalar(elem: Elem, value: Scalar) -> Tensor {
         Tensor { vars: Vec::new(), shape: Vec::new(), elem, value }

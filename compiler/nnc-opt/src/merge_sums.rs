@@ -55,27 +55,21 @@ fn merge_sums(module: &mut Module) -> Changed {
 }
 
 /// A contraction with operands in the numbering of the one that others are merged into.
+#[derive(Clone)]
 struct Sum {
     reduction: Reduction,
     weighted: Weighted,
 }
 
-/// Merges one term of what is added to a contraction's result into the contraction.
-fn merge(weights: &mut Weights, graph: &mut Graph, id: NodeId) -> Option<()> {
-    let node = graph.node(id);
-    let into = nest(node)?;
-    let NestKind::Reduce(reduction) = &into.kind else { return None };
-    let weighted = weights.weighted(graph, id)?;
-    let terms = sums(&reduction.finish)?;
-    let own = Sum { reduction: reduction.clone(), weighted };
-    let nest = into.clone();
-    let operands = node.operands.clone();
-    let found = (0..terms.len()).find_map(|at| {
-        let read = contraction(weights, graph, &nest, &operands, &own, &terms, at);
-        read.or_else(|| point(weights, graph, &nest, &operands, &own, &terms, at))
-    })?;
-    apply(weights, graph, id, nest, found);
-    Some(())
+/// A contraction that others are merged into.
+struct Target<'a> {
+    weights: &'a Weights,
+    graph: &'a Graph,
+    nest: &'a Nest,
+    operands: &'a [Value],
+    sum: Sum,
+    /// What its result is added to.
+    terms: Terms,
 }
 
 /// What a merge leaves: the contraction with its weight as it was, what is added to the
@@ -87,101 +81,101 @@ struct Merged {
     operands: Vec<Value>,
 }
 
-/// A term that is the result of another contraction of the same input.
-fn contraction(
-    weights: &Weights,
-    graph: &Graph,
-    into: &Nest,
-    operands: &[Value],
-    own: &Sum,
-    terms: &Terms,
-    at: usize,
-) -> Option<Merged> {
-    let (true, Scalar::Read { operand, at: places }) = &terms[at] else { return None };
-    let value = operands[*operand as usize];
-    let other = nest(graph.node(value.node))?;
-    let identity = |(axis, place): (usize, &Index)| *place == Index::var(Var(axis as u32));
-    let extents = |nest: &Nest| nest.axes.iter().map(|it| it.extent.clone()).collect::<Vec<_>>();
-    let fits = places.len() == into.axes.len()
-        && places.iter().enumerate().all(identity)
-        && other.is_ungrouped()
-        && extents(other) == extents(into)
-        && weights.uses.is_single(value);
-    let NestKind::Reduce(theirs) = &other.kind else { return None };
-    let count = reads_of(into, *operand).len();
-    let same_type =
-        theirs.accumulator == own.reduction.accumulator && other.elem == theirs.accumulator;
-    if !fits || !same_type || count != terms.occurrences {
-        return None;
-    }
-    let theirs_weighted = weights.weighted(graph, value.node)?;
-    let their_operands = &graph.node(value.node).operands;
-    if operands[own.weighted.input as usize] != their_operands[theirs_weighted.input as usize] {
-        return None;
-    }
-    // One numbering for the operands of both.
-    let first = operands.len() as u32;
-    let moved = |scalar: &Scalar| {
-        replace_reads(scalar, &|operand, at| Scalar::Read { operand: operand + first, at })
-    };
-    let theirs = Sum {
-        reduction: Reduction {
-            op: theirs.op,
-            axes: theirs.axes.clone(),
-            guard: theirs.guard.as_ref().map(moved),
-            value: moved(&theirs.value),
-            accumulator: theirs.accumulator,
-            finish: moved(&theirs.finish),
-        },
-        weighted: Weighted {
-            weight: theirs_weighted.weight + first,
-            input: theirs_weighted.input + first,
-            ..theirs_weighted
-        },
-    };
-    let operands = [operands, their_operands].concat();
-    // Their result is a sum in which the reduced value stands once, or it is no term here.
-    let rest = terms::beside_acc(&theirs.reduction.finish)?;
-    let finish = replaced(&own.reduction.finish, at, &rest);
-    let (larger, smaller) =
-        [(own, &theirs), (&theirs, own)].into_iter().find_map(|(large, small)| {
-            Some((
-                large,
-                fitted(graph, into, &operands, large, &Part::of(graph, &operands, small))?,
-            ))
-        })?;
-    let sum = Sum { reduction: larger.reduction.clone(), weighted: larger.weighted.clone() };
-    Some(Merged { sum, added: smaller, finish, operands })
+/// Merges one term of what is added to a contraction's result into the contraction.
+fn merge(weights: &mut Weights, graph: &mut Graph, id: NodeId) -> Option<()> {
+    let node = graph.node(id);
+    let nest = nest(node)?;
+    let NestKind::Reduce(reduction) = &nest.kind else { return None };
+    let weighted = weights.weighted(graph, id)?;
+    let terms = sums(&reduction.finish)?;
+    let sum = Sum { reduction: reduction.clone(), weighted };
+    let target = Target { weights, graph, nest, operands: &node.operands, sum, terms };
+    let merged = (0..target.terms.len())
+        .find_map(|at| target.contraction(at).or_else(|| target.point(at)))?;
+    let nest = nest.clone();
+    apply(weights, graph, id, nest, merged);
+    Some(())
 }
 
-/// A term that is a parameter times what the contraction reads at one of its points.
-fn point(
-    weights: &Weights,
-    graph: &Graph,
-    into: &Nest,
-    operands: &[Value],
-    own: &Sum,
-    terms: &Terms,
-    at: usize,
-) -> Option<Merged> {
-    let (positive, term) = &terms[at];
-    let known = |it: &Scalar| weights.decides(operands, it);
-    let linear = linear_in(term, own.weighted.input, &known)?;
-    let sign = |it: Scalar| if *positive { it } else { terms::negated(it) };
-    let rest: Vec<(bool, Scalar)> =
-        linear.offset.into_iter().map(|offset| (*positive, offset)).collect();
-    let part = Part {
-        axes: Vec::new(),
-        guard: None,
-        input_at: linear.at,
-        weight: sign(
-            linear.factor.unwrap_or(Scalar::Float { elem: own.reduction.accumulator, value: 1.0 }),
-        ),
-    };
-    let added = fitted(graph, into, operands, own, &part)?;
-    let finish = replaced(&own.reduction.finish, at, &rest);
-    let sum = Sum { reduction: own.reduction.clone(), weighted: own.weighted.clone() };
-    Some(Merged { sum, added, finish, operands: operands.to_vec() })
+impl Target<'_> {
+    /// With a term that is the result of another contraction of the same input.
+    fn contraction(&self, at: usize) -> Option<Merged> {
+        let own = &self.sum;
+        let (true, Scalar::Read { operand, at: places }) = &self.terms[at] else { return None };
+        let value = self.operands[*operand as usize];
+        let other = nest(self.graph.node(value.node))?;
+        let NestKind::Reduce(theirs) = &other.kind else { return None };
+        let identity = |(axis, place): (usize, &Index)| *place == Index::var(Var(axis as u32));
+        let extents =
+            |nest: &Nest| nest.axes.iter().map(|it| it.extent.clone()).collect::<Vec<_>>();
+        let fits = places.len() == self.nest.axes.len()
+            && places.iter().enumerate().all(identity)
+            && other.is_ungrouped()
+            && extents(other) == extents(self.nest)
+            && other.elem == theirs.accumulator
+            && theirs.accumulator == own.reduction.accumulator
+            && self.weights.uses.is_single(value)
+            && reads_of(self.nest, *operand).len() == self.terms.occurrences;
+        if !fits {
+            return None;
+        }
+        let weighted = self.weights.weighted(self.graph, value.node)?;
+        let their_operands = &self.graph.node(value.node).operands;
+        let input = self.operands[own.weighted.input as usize];
+        if input != their_operands[weighted.input as usize] {
+            return None;
+        }
+        // One numbering for the operands of both.
+        let first = self.operands.len() as u32;
+        let operands = [self.operands, their_operands].concat();
+        let moved = |scalar: &Scalar| {
+            replace_reads(scalar, &|operand, at| Scalar::Read { operand: operand + first, at })
+        };
+        let theirs = Sum {
+            reduction: Reduction {
+                op: theirs.op,
+                axes: theirs.axes.clone(),
+                guard: theirs.guard.as_ref().map(moved),
+                value: moved(&theirs.value),
+                accumulator: theirs.accumulator,
+                finish: moved(&theirs.finish),
+            },
+            weighted: Weighted {
+                weight: weighted.weight + first,
+                input: weighted.input + first,
+                ..weighted
+            },
+        };
+        // Their result is a sum in which the reduced value stands once, or it is no term here.
+        let rest = terms::beside_acc(&theirs.reduction.finish)?;
+        let finish = replaced(&own.reduction.finish, at, &rest);
+        let (sum, added) =
+            [(own, &theirs), (&theirs, own)].into_iter().find_map(|(sum, part)| {
+                let part = Part::of(self.graph, &operands, part);
+                Some((sum.clone(), fitted(self.graph, self.nest, &operands, sum, &part)?))
+            })?;
+        Some(Merged { sum, added, finish, operands })
+    }
+
+    /// With a term that is a parameter times what the contraction reads at one of its points.
+    fn point(&self, at: usize) -> Option<Merged> {
+        let (positive, term) = &self.terms[at];
+        let known = |it: &Scalar| self.weights.decides(self.operands, it);
+        let linear = linear_in(term, self.sum.weighted.input, &known)?;
+        let one = Scalar::Float { elem: self.sum.reduction.accumulator, value: 1.0 };
+        let factor = linear.factor.unwrap_or(one);
+        let part = Part {
+            axes: Vec::new(),
+            guard: None,
+            input_at: linear.at,
+            weight: if *positive { factor } else { terms::negated(factor) },
+        };
+        let added = fitted(self.graph, self.nest, self.operands, &self.sum, &part)?;
+        let rest: Vec<(bool, Scalar)> =
+            linear.offset.into_iter().map(|offset| (*positive, offset)).collect();
+        let finish = replaced(&self.sum.reduction.finish, at, &rest);
+        Some(Merged { sum: self.sum.clone(), added, finish, operands: self.operands.to_vec() })
+    }
 }
 
 fn apply(weights: &mut Weights, graph: &mut Graph, id: NodeId, mut nest: Nest, merged: Merged) {

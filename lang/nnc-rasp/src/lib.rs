@@ -4,7 +4,8 @@
 //! [`parse`] reads statements, [`Machine`] runs them. Functions, lists and loops are gone
 //! after that; what is left is a [`Graph`] of s-ops and selectors, which a [`Run`] evaluates
 //! on an input, [`Layers`] counts in layers and heads, and [`draw`] makes a picture of.
-//! [`told`] says what a statement did. [`import`] writes a program as text of the language nn. Read [`ast`] and [`graph`] first.
+//! [`told`] says what a statement did. [`import`] writes a program as text of the language nn.
+//! Read [`ast`] and [`graph`] first.
 //!
 //! This crate opens no files, knows no terminal, and does not know the compiler: it writes nn, and
 //! neither reads nor checks it.

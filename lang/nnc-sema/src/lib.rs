@@ -7,6 +7,8 @@
 //!
 //! Read `scope` (what names stand for), `dims` (sizes and conditions), `signature`,
 //! and then `body`, which checks what functions do; `body/index.rs` is index notation.
+//! Then what no type is against: `recursion` asks whether layers and functions that contain
+//! themselves end, and `intent` warns of what can hardly be meant.
 //! [`Questions`] answers what a program is asked: the type of a layer, whether two are
 //! equivalent, what fits into a hole; see `questions`.
 //! The language's reference is `spec/*.md`; its examples are tests.

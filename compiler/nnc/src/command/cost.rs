@@ -3,10 +3,11 @@
 use super::{Context, params};
 use crate::args::Cost;
 use crate::backends::{self, Target};
-use crate::table::{Side, amount, bytes, count, table};
+use crate::table::{Side, table};
 use nnc_backend::Options;
 use nnc_base::{Diagnostic, Name, Sources};
 use nnc_driver::cost::{self, EntryCost, ParamCount, Peak, Row};
+use nnc_driver::numbers::{amount, bytes, count};
 use nnc_driver::transformer::{self, Transformer};
 use nnc_driver::{Error, Failure, ModelId, Session};
 use nnc_plan::Machine;

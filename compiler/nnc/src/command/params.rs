@@ -2,10 +2,11 @@
 
 use super::Context;
 use crate::args::Params;
-use crate::table::{Side, bytes, count, table};
+use crate::table::{Side, table};
 use nnc_base::Name;
 use nnc_driver::Error;
 use nnc_driver::cost::ParamCount;
+use nnc_driver::numbers::{bytes, count};
 use nnc_lower::ParamInfo;
 use serde_json::json;
 

@@ -2,9 +2,10 @@
 
 use super::Context;
 use crate::args::Zoo;
-use crate::table::{Side, amount, count, table};
+use crate::table::{Side, table};
 use nnc_base::Name;
 use nnc_driver::cost::{self, ParamCount};
+use nnc_driver::numbers::{amount, count};
 use nnc_driver::{Error, Failure, Session, write_file};
 use nnc_zoo::Member;
 use serde_json::json;

@@ -4,6 +4,7 @@
 //! arithmetic", 2016, have them (relationships 6, 7, 14 and 15), and are gone through for all
 //! sizes up to a bound that is beyond every period of the chains.
 
+use crate::Random;
 use crate::questions::{library_session, parsed, root};
 use nnc_base::Name;
 use nnc_sema::{Answer, Chain, Equivalence, Questions};
@@ -72,12 +73,11 @@ fn stride(chain: &[Layer]) -> (i64, i64) {
     })
 }
 
-struct Random(u64);
+struct Dice(Random);
 
-impl Random {
+impl Dice {
     fn below(&mut self, end: i64) -> i64 {
-        self.0 = self.0.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
-        ((self.0 >> 33) % end as u64) as i64
+        self.0.below(end)
     }
 
     fn from(&mut self, first: i64, last: i64) -> i64 {
@@ -226,7 +226,7 @@ fn chains_are_equivalent_where_their_closed_forms_are_equal() {
     let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos() as u64;
     let seed = std::env::var("NNC_SEED").ok().and_then(|it| it.parse().ok()).unwrap_or(now);
     println!("NNC_SEED={seed}");
-    let mut random = Random(seed);
+    let mut random = Dice(Random::new(seed, "chains"));
     let session = library_session();
     let mut sources = session.sources().clone();
     let modules = session.module_inputs().unwrap();
