@@ -51,7 +51,7 @@ const SAMPLE: u64 = 120;
 
 /// The rate must not fall below this; a better one stands in the list, which is of more
 /// mutants. What is missing to 0.98 is what the list shows.
-const LEAST_RATE: f64 = 0.94;
+const LEAST_RATE: f64 = 0.95;
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Verdict {
