@@ -9,6 +9,9 @@
 use crate::dim::{Atom, Dim, Monomial};
 use crate::solve::Solved;
 
+/// A product of so many sizes becomes up to 64 terms when each is written as a sum.
+const MOST_DEGREE: u64 = 6;
+
 impl Solved {
     /// Expressions that are at least zero where this one is, each with one atom less.
     pub(super) fn consequences(&self, known: &Dim) -> Vec<Dim> {
@@ -49,8 +52,9 @@ impl Solved {
     /// variable is written as its least value and what is beyond: `3*a*b >= a + b` for sizes
     /// that are at least 1.
     pub(crate) fn is_nonnegative_beyond_least(&self, dim: &Dim) -> bool {
-        if dim.terms.iter().all(|(monomial, _)| monomial.degree() <= 1) {
-            // The interval says as much.
+        let degree = dim.terms.iter().map(|(monomial, _)| monomial.degree()).max();
+        if degree.is_none_or(|degree| degree <= 1 || degree > MOST_DEGREE) {
+            // The interval says as much, or there are too many terms.
             return false;
         }
         let mut shifted = Dim::zero();

@@ -7,6 +7,9 @@ use crate::floor::gcd;
 use crate::interval::Interval;
 use crate::solve::{Pending, Quotient, Solved, Step};
 
+/// A divisor of more quotients than these gets none of its own: each doubles how long they are.
+const MOST_NESTED: usize = 6;
+
 impl Solved {
     /// Takes in that `divisor` divides `of`.
     pub(super) fn take_divisible(
@@ -75,11 +78,17 @@ impl Solved {
             let kept = Pending::Divides { divisor: divisor.clone(), of };
             return Step::Kept(kept, vec![Pending::Zero(divisor - 1)]);
         }
+        // A quotient is written with those that it is made of, each with its own in turn.
+        let vars = divisor.vars();
+        let nested = self.quotients.iter().filter(|it| vars.contains(&it.name)).count();
+        if nested > MOST_NESTED {
+            return Step::Kept(Pending::Divides { divisor, of }, Vec::new());
+        }
         for name in of.vars() {
             let Some((coefficient, rest)) = of.affine_in(name) else { continue };
             if coefficient != Dim::constant(1)
                 || rest.as_constant().is_none()
-                || divisor.vars().contains(&name)
+                || vars.contains(&name)
             {
                 continue;
             }
