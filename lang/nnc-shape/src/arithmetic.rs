@@ -10,6 +10,9 @@ use crate::dim::{Atom, Dim, Monomial};
 
 /// A product that would have more terms than this is left as it is.
 const MOST_TERMS: usize = 256;
+/// Nor is one multiplied out that would have more atoms than this, those inside others too:
+/// few terms may hold large groups, and each would be there as often as the other side has terms.
+const MOST_ATOMS: usize = 4096;
 
 impl Dim {
     /// The product of `exponent` copies; 1 for none.
@@ -66,6 +69,14 @@ impl Dim {
         }
     }
 
+    /// The only term, or all of them as a group.
+    fn as_one_term(&self) -> (Monomial, i64) {
+        match self.terms.as_slice() {
+            [(monomial, value)] => (monomial.clone(), *value),
+            _ => (Monomial::group(self.clone()), 1),
+        }
+    }
+
     pub(crate) fn scaled(&self, factor: i64) -> Dim {
         let mut product = Dim::zero();
         product.add_scaled(self, &Monomial::default(), factor);
@@ -80,18 +91,30 @@ fn sum(left: &Dim, right: &Dim, sign: i64) -> Dim {
 }
 
 fn product(left: &Dim, right: &Dim) -> Dim {
-    if left.terms.len().saturating_mul(right.terms.len()) > MOST_TERMS
-        && left.terms.len() > 1
-        && right.terms.len() > 1
-    {
-        let apart = Monomial::group(left.clone()).times(&Monomial::group(right.clone()));
-        return Dim { terms: vec![(apart, 1)] };
+    if grows_out_of_hand(left, right) {
+        let (mine, value) = left.as_one_term();
+        let (theirs, factor) = right.as_one_term();
+        let mut product = Dim::zero();
+        product.add_scaled(&Dim { terms: vec![(mine, value)] }, &theirs, factor);
+        return product;
     }
     let mut product = Dim::zero();
     for (monomial, value) in &left.terms {
         product.add_scaled(right, monomial, *value);
     }
     product
+}
+
+fn grows_out_of_hand(left: &Dim, right: &Dim) -> bool {
+    let (mine, theirs) = (left.terms.len(), right.terms.len());
+    if mine.max(theirs) <= 1 || left.as_constant().or(right.as_constant()).is_some() {
+        return false;
+    }
+    let atoms = || {
+        let mine = mine.saturating_mul(right.weight());
+        mine.saturating_add(theirs.saturating_mul(left.weight()))
+    };
+    mine.min(theirs) > 1 && mine.saturating_mul(theirs) > MOST_TERMS || atoms() > MOST_ATOMS
 }
 
 impl Monomial {

@@ -138,7 +138,7 @@ impl Solved {
 
     fn is_nonnegative_by_sums(&self, dim: &Dim, effort: Effort) -> bool {
         if dim.weight() > MOST_ATOMS {
-            return false;
+            return self.interval(dim).is_nonnegative();
         }
         let dim = dim.without_content();
         let mut seen = vec![dim.clone()];

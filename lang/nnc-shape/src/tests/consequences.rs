@@ -310,3 +310,36 @@ fn a_size_that_has_few_values() {
     s*(H//s) == H: proven
     ");
 }
+
+#[test]
+fn a_chain_of_divisors_ends() {
+    let chain = |length: usize| {
+        let names = |at: usize| format!("D{at}");
+        let texts = (1..length).map(|at| format!("{} % {} == 0", names(at), names(at - 1)));
+        facts(&texts.collect::<Vec<_>>().join(";"))
+    };
+    for length in 2..6 {
+        let last = length - 1;
+        assert!(chain(length).proves(&fact(&format!("D{last} % D0 == 0"))), "{length}");
+        assert!(!chain(length).proves(&fact(&format!("D0 % D{last} == 0"))), "{length}");
+    }
+    // That there is an answer is what is asked of a long one.
+    let long = chain(40);
+    assert!(long.proves(&fact("D39 % D38 == 0")));
+    assert!(!long.proves(&fact("D38 % D39 == 0")));
+    assert!(!long.contradictory());
+}
+
+#[test]
+fn a_product_of_many_sums_ends() {
+    let product =
+        |count: usize| (0..count).map(|at| format!("(D{at} + 1)")).collect::<Vec<_>>().join("*");
+    for count in [2, 6, 12, 64] {
+        let product = product(count);
+        assert!(facts("").proves(&fact(&format!("{product} >= 2"))), "{count}");
+        assert!(facts("").proves(&fact(&format!("{product} == {product}"))), "{count}");
+        assert!(!facts("").proves(&fact(&format!("{product} == {product} + 1"))), "{count}");
+    }
+    // Multiplied out, such a product is the same however it is written.
+    assert!(facts("").proves(&fact("(a + 1)*(b + 1)*(c + 1) == (c + 1)*(a + 1)*(b + 1)")));
+}
