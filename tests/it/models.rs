@@ -55,7 +55,7 @@ pub(crate) fn runner<'a>(
     if on != On::Compiled {
         return Runner::evaluator(module, &params).unwrap();
     }
-    let options = Options { cpu: "host".to_owned(), name: "test".to_owned() };
+    let options = Options::new("host", "test");
     let (plan, code) = session.load(model, &Cpu as &dyn Backend, &options).unwrap();
     let cache = Cache::of_environment();
     let blob = pack_weights(module, &plan, &params, cache.as_ref(), &()).unwrap();

@@ -176,7 +176,7 @@ fn compiled_code_agrees_too() {
         let id = written.model(None).unwrap();
         let params = written.params(id, Some(&weights), 0).unwrap();
         let module = written.optimised(id).unwrap();
-        let target = nnc_backend::Options { cpu: "host".to_owned(), name: name.to_owned() };
+        let target = nnc_backend::Options::new("host", name);
         let (plan, code) = written.load(id, &nnc_cpu::Cpu as &dyn Backend, &target).unwrap();
         let blob = nnc_driver::pack_weights(module, &plan, &params, None, &()).unwrap();
         let instance = Instance::new(module, plan, code, std::sync::Arc::new(blob)).unwrap();

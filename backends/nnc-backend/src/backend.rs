@@ -12,6 +12,14 @@ pub struct Options {
     pub cpu: String,
     /// What the program is called in symbols: a C identifier.
     pub name: String,
+    /// Whether code that is loaded tells [`nnc_runtime::profile`] of every launch.
+    pub profile: bool,
+}
+
+impl Options {
+    pub fn new(cpu: &str, name: &str) -> Options {
+        Options { cpu: cpu.to_owned(), name: name.to_owned(), profile: false }
+    }
 }
 
 /// A target.

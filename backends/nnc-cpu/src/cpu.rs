@@ -2,7 +2,7 @@
 
 use crate::jit::{Import, Loaded, c_library};
 use crate::machine_code::{self, machine_code};
-use crate::program::{self, PARALLEL_FOR, entry_symbol};
+use crate::program::{self, LAUNCH_BEGINS, LAUNCH_ENDS, PARALLEL_FOR, entry_symbol};
 use crate::target::NAMES;
 use crate::{Target, header, library, stages};
 use nnc_backend::{Artifact, Backend, Code, CompileError, EntryCode, Form, Options};
@@ -32,6 +32,7 @@ impl Cpu {
         plan: &Plan,
         target: &Target,
         name: &str,
+        profile: bool,
     ) -> Result<(nnc_mlir::Module, u64), CompileError> {
         let unsupported = self.check(plan);
         if !unsupported.is_empty() {
@@ -40,7 +41,7 @@ impl Cpu {
         let scratch = program::scratch_bytes(plan, target).ok_or_else(|| {
             internal(InternalError::new("attention over keys without a bound", ""))
         })?;
-        Ok((program::build(plan, target, name, scratch), scratch))
+        Ok((program::build(plan, target, name, scratch, profile), scratch))
     }
 }
 
@@ -84,7 +85,7 @@ impl Backend for Cpu {
         form: Form,
     ) -> Result<Artifact, CompileError> {
         let target = self.target(options)?;
-        let (code, scratch) = self.build(plan, &target, &options.name)?;
+        let (code, scratch) = self.build(plan, &target, &options.name, false)?;
         let native = |form: machine_code::Form, alone: Option<&str>| {
             machine_code(&code, &target, form, alone).map_err(internal)
         };
@@ -106,7 +107,7 @@ impl Backend for Cpu {
             let message = format!("this machine cannot run code for cpu `{}`", options.cpu);
             return Err(CompileError::Options(message));
         }
-        let (code, scratch_bytes) = self.build(plan, &target, &options.name)?;
+        let (code, scratch_bytes) = self.build(plan, &target, &options.name, options.profile)?;
         let object =
             machine_code(&code, &target, machine_code::Form::Object, None).map_err(internal)?;
         let imports = runtime_imports();
@@ -139,10 +140,13 @@ impl Code for LoadedProgram {
 }
 
 fn runtime_imports() -> Vec<Import> {
-    let mut imports = vec![Import {
-        name: PARALLEL_FOR,
-        address: nnc_runtime::pool::nncrt_parallel_for as *const () as usize,
-    }];
+    let runtime = [
+        (PARALLEL_FOR, nnc_runtime::pool::nncrt_parallel_for as *const ()),
+        (LAUNCH_BEGINS, nnc_runtime::profile::nncrt_launch_begins as *const ()),
+        (LAUNCH_ENDS, nnc_runtime::profile::nncrt_launch_ends as *const ()),
+    ];
+    let mut imports: Vec<Import> =
+        runtime.map(|(name, address)| Import { name, address: address as usize }).into();
     imports.extend(c_library());
     imports
 }

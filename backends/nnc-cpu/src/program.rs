@@ -16,6 +16,8 @@ use nnc_shape::Dim;
 
 /// What of the runtime compiled code calls.
 pub(crate) const PARALLEL_FOR: &str = "nncrt_parallel_for";
+pub(crate) const LAUNCH_BEGINS: &str = "nncrt_launch_begins";
+pub(crate) const LAUNCH_ENDS: &str = "nncrt_launch_ends";
 
 /// The symbol of an entry, given the program's name and the entry's place in the plan.
 pub(crate) fn entry_symbol(name: &str, plan: &Plan, at: usize) -> String {
@@ -43,9 +45,17 @@ pub(crate) fn scratch_bytes(plan: &Plan, target: &Target) -> Option<u64> {
     Some(most)
 }
 
-/// Builds the module of a plan whose kernels have been checked.
-pub(crate) fn build(plan: &Plan, target: &Target, name: &str, scratch_bytes: u64) -> Module {
+/// Builds the module of a plan whose kernels have been checked; where it is to be profiled,
+/// with calls around every launch.
+pub(crate) fn build(
+    plan: &Plan,
+    target: &Target,
+    name: &str,
+    scratch_bytes: u64,
+    profile: bool,
+) -> Module {
     let module = Module::new(target.emits());
+    let mut first_kernel = 0;
     for (id, body) in plan.bodies.iter() {
         for (at, step) in body.steps.iter().enumerate() {
             let Step::Launch(kernel) = step else { continue };
@@ -63,13 +73,20 @@ pub(crate) fn build(plan: &Plan, target: &Target, name: &str, scratch_bytes: u64
         };
         module.function(&symbol, &[Type::POINTER], linkage, |builder, arguments| {
             let context = KernelContext::new(builder, target, body, arguments, scratch_bytes);
-            let steps = Steps { plan, module: &module, context: &context, body, id };
+            let profile = profile.then_some(first_kernel);
+            let steps = Steps { plan, module: &module, context: &context, body, id, profile };
             for (at, step) in body.steps.iter().enumerate() {
                 steps.emit(at, step);
             }
         });
+        first_kernel += launches_before(body, body.steps.len());
     }
     module
+}
+
+/// How many kernels a body launches by the steps before one.
+fn launches_before(body: &Body, at: usize) -> usize {
+    body.steps[..at].iter().filter(|it| matches!(it, Step::Launch(_))).count()
 }
 
 fn kernel_symbol(body: BodyId, at: usize, kernel: &Kernel) -> String {
@@ -105,6 +122,8 @@ struct Steps<'a> {
     context: &'a KernelContext<'a>,
     body: &'a Body,
     id: BodyId,
+    /// The number of the body's first kernel (see [`Plan::launches`]), if launches are told.
+    profile: Option<usize>,
 }
 
 /// What a callee is run with.
@@ -123,7 +142,20 @@ impl Steps<'_> {
     fn emit(&self, at: usize, step: &Step) {
         let b = self.builder();
         match step {
-            Step::Launch(kernel) => self.launch(at, kernel),
+            Step::Launch(kernel) => match self.profile {
+                None => self.launch(at, kernel),
+                Some(first) => {
+                    self.module.declare(LAUNCH_BEGINS, &[], None);
+                    self.module.declare(LAUNCH_ENDS, &[Type::I64; 3], None);
+                    b.call(LAUNCH_BEGINS, &[], None);
+                    self.launch(at, kernel);
+                    let number = b.int((first + launches_before(self.body, at)) as i64);
+                    let work = kernel.work(self.body);
+                    let [operations, bytes] =
+                        [&work.operations, &work.bytes].map(|it| self.context.dim(it));
+                    b.call(LAUNCH_ENDS, &[number, operations, bytes], None);
+                }
+            },
             Step::Call { body, dims, pointers, arena_offset, weights_offset, .. } => {
                 let callee = Callee {
                     body: *body,

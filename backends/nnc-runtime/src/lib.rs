@@ -2,7 +2,7 @@
 //!
 //! Compiled code calls one function, [`pool::nncrt_parallel_for`]: an operation is
 //! outlined into a body that computes one item, and the pool shares the items out.
-//! Start reading there. [`Arena`] is the memory that the plan of a program laid out
+//! Start reading there. Code that is compiled to be profiled calls [`profile`] as well. [`Arena`] is the memory that the plan of a program laid out
 //! offsets in, [`Blob`] its packed weights, and [`TensorView`] and [`TensorViewMut`]
 //! are how a Rust caller hands tensors in and out with their shapes checked.
 //!
@@ -15,6 +15,7 @@ mod blob;
 mod error;
 mod pages;
 pub mod pool;
+pub mod profile;
 mod view;
 
 pub use arena::{ALIGNMENT, Arena};

@@ -20,6 +20,7 @@ mod memory;
 pub mod numbers;
 mod params;
 mod picture;
+pub mod profile;
 mod progress;
 pub mod questions;
 mod random;

@@ -68,6 +68,14 @@ impl<'a> Runner<'a> {
         &self.interfaces
     }
 
+    /// The plan of compiled code.
+    pub fn plan(&self) -> Option<&Plan> {
+        match &self.engine {
+            Engine::Evaluator { .. } => None,
+            Engine::Compiled { instance, .. } => Some(instance.plan()),
+        }
+    }
+
     /// The entry with a name, or the only one.
     pub fn entry(&self, name: Option<&str>) -> Result<usize, Error> {
         entry(&self.interfaces, name)

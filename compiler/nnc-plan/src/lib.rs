@@ -28,6 +28,7 @@ mod schedule;
 mod stage;
 mod text;
 mod window;
+mod work;
 
 pub use address::{Address, DataIndex};
 pub use buffer::{Buffer, BufferId, Place};
@@ -38,3 +39,4 @@ pub use kernel::{
 pub use machine::Machine;
 pub use plan::{PlanError, plan};
 pub use program::{Body, BodyId, Packing, Plan, PlanEntry, Step, WeightSlot, WeightSource};
+pub use work::Work;

@@ -18,6 +18,20 @@ pub struct Plan {
     pub weights_bytes: u64,
 }
 
+impl Plan {
+    /// The kernels of all bodies, in the order of their numbers: in what body, at what
+    /// step, and what.
+    pub fn launches(&self) -> impl Iterator<Item = (BodyId, usize, &Kernel)> {
+        self.bodies.iter().flat_map(|(id, body)| {
+            let steps = body.steps.iter().enumerate();
+            steps.filter_map(move |(at, step)| match step {
+                Step::Launch(kernel) => Some((id, at, &**kernel)),
+                Step::Call { .. } | Step::Repeat { .. } | Step::Copy { .. } => None,
+            })
+        })
+    }
+}
+
 /// A body that the world may run; its weights are the plan's, from their start.
 #[derive(Clone, Debug)]
 pub struct PlanEntry {

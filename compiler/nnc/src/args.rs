@@ -63,6 +63,8 @@ pub(crate) enum Command {
     Generate(Generate),
     #[cfg(feature = "llvm")]
     Bench(Bench),
+    #[cfg(feature = "llvm")]
+    Profile(Profile),
     Params(Params),
     Cost(Cost),
     Search(Search),
@@ -188,6 +190,34 @@ pub(crate) struct Bench {
     pub target: Target,
     #[command(flatten)]
     pub weights: Weights,
+}
+
+/// Time each kernel of an entry beside what the machine can do at most
+#[derive(Group, Debug)]
+pub(crate) struct Profile {
+    #[command(flatten)]
+    pub bench: Bench,
+    /// What a row of the table stands for
+    #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
+    pub by: By,
+    /// Show all rows and not only those that take most of the time
+    #[arg(long)]
+    pub all: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Also write the last round as a trace that Chrome and Perfetto show
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub trace: Option<PathBuf>,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) enum By {
+    /// A kernel of the plan
+    #[default]
+    Kernel,
+    /// A line of the source that kernels come from
+    Line,
 }
 
 /// Continue text with a model that reads tokens and scores the next

@@ -13,6 +13,8 @@ mod generate;
 mod import;
 mod opt;
 mod params;
+#[cfg(feature = "llvm")]
+mod profile;
 mod rasp;
 mod run;
 mod search;
@@ -46,6 +48,8 @@ pub(crate) fn run(args: Args, terminal: &Terminal) -> u8 {
     let result = match args.command {
         #[cfg(feature = "llvm")]
         Command::Bench(args) => bench::run(&mut context, args),
+        #[cfg(feature = "llvm")]
+        Command::Profile(args) => profile::run(&mut context, args),
         Command::Check(args) => check::run(&mut context, args),
         Command::Build(args) => build::run(&mut context, args),
         Command::Run(args) => run::run(&mut context, args),
@@ -98,6 +102,7 @@ impl Context<'_> {
         model: ModelId,
         target: &args::Target,
         weights: &args::Weights,
+        profile: bool,
     ) -> Result<Runner<'s>, Error> {
         if let Some(threads) = weights.threads {
             nnc_runtime::set_threads(usize::from(threads));
@@ -113,8 +118,8 @@ impl Context<'_> {
         match backends::target(target.target.as_deref())? {
             Target::Evaluator => Runner::evaluator(&session.lowered(model)?.module, &params),
             Target::Compiled(backend) => {
-                let name = session.declaration(model).name.to_string();
-                let options = Options { cpu: target.cpu.clone(), name };
+                let name = session.declaration(model).name;
+                let options = Options { profile, ..Options::new(&target.cpu, name.as_str()) };
                 let (plan, code) = session.load(model, backend.as_ref(), &options)?;
                 let module = session.optimised(model)?;
                 check_memory(module, &plan, options.name.as_str())?;

@@ -18,7 +18,7 @@ impl Compiled {
     /// Compiles the optimised graph for a machine of a back end.
     pub(crate) fn new(backend: &dyn Backend, cpu: &str, model: &Model) -> Result<Compiled, String> {
         let module = &model.optimised;
-        let options = Options { cpu: cpu.to_owned(), name: model.name.to_string() };
+        let options = Options::new(cpu, model.name.as_str());
         let machine = backend.machine(&options).map_err(|error| error.to_string())?;
         let plan = nnc_plan::plan(module, &machine).map_err(|error| error.to_string())?;
         let refused = backend.check(&plan);

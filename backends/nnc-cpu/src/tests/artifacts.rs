@@ -64,7 +64,7 @@ fn a_c_program_calls_the_library() {
     };
     let module = nnc_graph::parse(TEXT).unwrap();
     let mut ready = ready(module, "host", 3);
-    let options = Options { cpu: "baseline".to_owned(), name: "net".to_owned() };
+    let options = Options::new("baseline", "net");
     let plan = nnc_plan::plan(&ready.module, &Cpu.machine(&options).unwrap()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);

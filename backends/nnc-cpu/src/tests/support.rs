@@ -151,7 +151,7 @@ pub(crate) fn ready(module: Module, target: &str, seed: u64) -> Ready {
             }
         }
     }
-    let options = Options { cpu: target.to_owned(), name: "test".to_owned() };
+    let options = Options::new(target, "test");
     let machine = Cpu.machine(&options).unwrap();
     let plan = Arc::new(nnc_plan::plan(&module, &machine).unwrap());
     let code = match Cpu.load(&plan, &options) {

@@ -72,7 +72,7 @@ impl<'a> Evaluator<'a> {
             sizes: settings.sizes().to_vec(),
             seed: settings.seed(),
             target,
-            options: Options { cpu: settings.cpu().to_owned(), name },
+            options: Options::new(settings.cpu(), &name),
             model,
             members: members.clone(),
             reference: None,

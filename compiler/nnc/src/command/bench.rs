@@ -6,12 +6,12 @@ use crate::args::Bench;
 use nnc_base::Name;
 use nnc_cpu::Measure;
 use nnc_driver::cost::{self, ParamCount};
-use nnc_driver::{Error, Tensor};
+use nnc_driver::{Error, ModelId, Runner, Session, Tensor};
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 /// Memory that the reading loop goes over: far more than any cache holds.
-const READ_BYTES: usize = 256 << 20;
+pub(super) const READ_BYTES: usize = 256 << 20;
 
 /// What a round found, side by side.
 struct Round {
@@ -22,40 +22,87 @@ struct Round {
     bandwidth: f64,
 }
 
+/// A model that is ready to be called again and again with the same inputs.
+pub(super) struct Prepared<'s> {
+    runner: Runner<'s>,
+    entry: usize,
+    inputs: Vec<(String, Tensor)>,
+    /// All sizes of the entry.
+    pub(super) sizes: Vec<(Name, i64)>,
+}
+
+impl<'s> Prepared<'s> {
+    /// Has been run once, for memory that has never been touched.
+    pub(super) fn new(
+        context: &Context<'_>,
+        session: &'s Session,
+        model: ModelId,
+        args: &Bench,
+        profile: bool,
+    ) -> Result<Prepared<'s>, Error> {
+        let runner = context.runner(session, model, &args.target, &args.weights, profile)?;
+        let entry = runner.entry(args.entry.as_deref())?;
+        let given: Vec<(Name, i64)> =
+            args.size.iter().map(|(name, value)| (Name::new(name), *value)).collect();
+        let inputs = inputs(&runner, entry, &args.input, true, &given, args.weights.seed)?;
+        let sizes = runner.sizes(entry, &borrowed(&inputs), &given)?;
+        let names = runner.interfaces()[entry].dims.iter().map(|it| it.name);
+        let sizes = names.zip(sizes).collect();
+        let mut prepared = Prepared { runner, entry, inputs, sizes };
+        prepared.run()?;
+        Ok(prepared)
+    }
+
+    pub(super) fn run(&mut self) -> Result<(), Error> {
+        self.runner.run(self.entry, &borrowed(&self.inputs), &self.sizes)?;
+        Ok(())
+    }
+
+    pub(super) fn runner(&self) -> &Runner<'s> {
+        &self.runner
+    }
+
+    fn entry_name(&self) -> Name {
+        self.runner.interfaces()[self.entry].entry.name
+    }
+}
+
+/// Calls `round` as often and as long as the command line says, but five times at least.
+pub(super) fn rounds(
+    args: &Bench,
+    mut round: impl FnMut() -> Result<(), Error>,
+) -> Result<(), Error> {
+    let start = Instant::now();
+    let limit = Duration::from_secs(args.seconds);
+    let mut done = 0;
+    while done < 5 || done < args.rounds && start.elapsed() < limit {
+        round()?;
+        done += 1;
+    }
+    Ok(())
+}
+
 pub(super) fn run(context: &mut Context<'_>, args: Bench) -> Result<u8, Error> {
     let session = context.session(&args.program)?;
     let model = session.model(args.model.model.as_deref())?;
     context.warnings(&session);
-    let mut runner = context.runner(&session, model, &args.target, &args.weights)?;
-    let entry = runner.entry(args.entry.as_deref())?;
-    let name = runner.interfaces()[entry].entry.name;
-    let given: Vec<(Name, i64)> =
-        args.size.iter().map(|(name, value)| (Name::new(name), *value)).collect();
-    let inputs = inputs(&runner, entry, &args.input, true, &given, args.weights.seed)?;
-    let inputs: Vec<(&str, &Tensor)> = borrowed(&inputs);
-    let sizes = runner.sizes(entry, &inputs, &given)?;
-    let sizes: Vec<(Name, i64)> =
-        runner.interfaces()[entry].dims.iter().map(|it| it.name).zip(sizes).collect();
+    let mut prepared = Prepared::new(context, &session, model, &args, false)?;
     let mut measure = Measure::new(READ_BYTES)?;
-    let mut rounds = Vec::new();
-    // Once for memory that has never been touched.
-    runner.run(entry, &inputs, &sizes)?;
-    let start = Instant::now();
-    while rounds.len() < 5
-        || rounds.len() < args.rounds && start.elapsed() < Duration::from_secs(args.seconds)
-    {
+    let mut all = Vec::new();
+    rounds(&args, || {
         let begin = Instant::now();
-        runner.run(entry, &inputs, &sizes)?;
+        prepared.run()?;
         let seconds = begin.elapsed().as_secs_f64();
-        rounds.push(Round { seconds, peak: measure.multiply_add(), bandwidth: measure.read() });
-    }
+        all.push(Round { seconds, peak: measure.multiply_add(), bandwidth: measure.read() });
+        Ok(())
+    })?;
     let costs = session.costs(model)?;
     let flops = costs
         .iter()
-        .find(|it| it.name == name)
-        .and_then(|it| cost::value(&it.total.flops(), &sizes));
+        .find(|it| it.name == prepared.entry_name())
+        .and_then(|it| cost::value(&it.total.flops(), &prepared.sizes));
     let bytes = ParamCount::of(&session.lowered(model)?.params).bytes as f64;
-    let text = report(&rounds, flops.map(|it| it as f64), bytes);
+    let text = report(&all, flops.map(|it| it as f64), bytes);
     context.terminal.result(&text)?;
     Ok(0)
 }

@@ -145,7 +145,7 @@ fn weights(
 }
 
 fn options(session: &Session, args: &Build, model: ModelId) -> Options {
-    Options { cpu: args.target.cpu.clone(), name: session.declaration(model).name.to_string() }
+    Options::new(&args.target.cpu, session.declaration(model).name.as_str())
 }
 
 /// The file that a stage goes to; `None` for standard output.

@@ -5,7 +5,7 @@ use crate::args::Cost;
 use crate::backends::{self, Target};
 use crate::table::{Side, table};
 use nnc_backend::Options;
-use nnc_base::{Diagnostic, Name, Sources};
+use nnc_base::{Diagnostic, Name, Sources, Span};
 use nnc_driver::cost::{self, EntryCost, ParamCount, Peak, Row};
 use nnc_driver::numbers::{amount, bytes, count};
 use nnc_driver::transformer::{self, Transformer};
@@ -31,7 +31,7 @@ pub(super) fn run(context: &mut Context<'_>, args: Cost) -> Result<u8, Error> {
         Target::Evaluator => Machine::AVX2,
         Target::Compiled(backend) => {
             let name = session.declaration(model).name.to_string();
-            backend.machine(&Options { cpu: args.target.cpu.clone(), name })?
+            backend.machine(&Options::new(&args.target.cpu, &name))?
         }
     };
     let costs = session.costs(model)?;
@@ -290,13 +290,15 @@ impl Report<'_> {
 
 /// The layer's path, or where the code is and how it begins.
 fn label(row: &Row, sources: &Sources) -> String {
-    if let Some(layer) = &row.layer {
-        return layer.clone();
-    }
-    let Some(file) = sources.get(row.span.file) else { return "(made by the compiler)".to_owned() };
+    row.layer.clone().unwrap_or_else(|| place(row.span, sources))
+}
+
+/// The line of a place, and how the code there begins.
+pub(super) fn place(span: Span, sources: &Sources) -> String {
+    let Some(file) = sources.get(span.file) else { return "(made by the compiler)".to_owned() };
     let name = file.name.rsplit('/').next().unwrap_or(&file.name);
-    let line = file.position(row.span.start).line;
-    let code: String = sources.text(row.span).split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = file.position(span.start).line;
+    let code: String = sources.text(span).split_whitespace().collect::<Vec<_>>().join(" ");
     let short: String = code.chars().take(32).collect();
     let dots = if short.len() < code.len() { "…" } else { "" };
     format!("{name}:{line} {short}{dots}")

@@ -15,7 +15,7 @@ pub(super) fn run(context: &mut Context<'_>, args: Generate) -> Result<u8, Error
     session.keep_entry(model, entry.entry.as_str());
     let tokenizer = tokenizer(&args)?;
     let prompt = prompt(&args, tokenizer.as_ref())?;
-    let runner = context.runner(&session, model, &args.target, &args.weights)?;
+    let runner = context.runner(&session, model, &args.target, &args.weights, false)?;
     context.times(&session);
     let sampling = Sampling {
         temperature: args.temperature,

@@ -24,7 +24,7 @@ pub(super) fn run(context: &mut Context<'_>, args: Run) -> Result<u8, Error> {
         context.terminal.result(&listed(&traced, args.entry.is_none()))?;
         return Ok(0);
     }
-    let mut runner = context.runner(&session, model, &args.target, &args.weights)?;
+    let mut runner = context.runner(&session, model, &args.target, &args.weights, false)?;
     let entry = runner.entry(args.entry.as_deref())?;
     let given: Vec<(Name, i64)> =
         args.size.iter().map(|(name, value)| (Name::new(name), *value)).collect();

@@ -11,7 +11,7 @@ use nnc_driver::{Error, Failure, TestResult, run_tests};
 pub(super) fn run(context: &mut Context<'_>, args: Test) -> Result<u8, Error> {
     let session = context.session(&args.program)?;
     context.warnings(&session);
-    let options = Options { cpu: args.cpu.clone(), name: "tests".to_owned() };
+    let options = Options::new(&args.cpu, "tests");
     let targets = backends::targets(Some(&args.target))?;
     let several = targets.len() > 1;
     let terminal = context.terminal;

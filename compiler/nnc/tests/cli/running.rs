@@ -269,3 +269,46 @@ fn values_on_the_way_are_listed_read_and_replaced() {
       note: `h` is f32[B, 2], with B = 1
     ");
 }
+
+#[test]
+fn the_time_of_a_call_is_told_by_kernel_and_by_line() {
+    let folder = Folder::new();
+    folder.write(
+        "net.nn",
+        "dims B: batch, T: time, D: feat, F: feat
+pub layer Net<D, F> {
+    w: param f32[D, F]
+    fn (x: f32[B, T, D]) -> f32[B, F] {
+        let y[b, t, f] = sum[d] x[b, t, d] * w[d, f];
+        let z[b, f] = max[t] exp(y[b, t, f]);
+        z
+    }
+}
+model net = Net<D = 37, F = 70> { entry main with { B <= 16, T <= 16 } }
+",
+    );
+    let profile = ["profile", "net.nn", "--size=B=3", "--size=T=11", "--rounds=1", "--all"];
+    let run = |more: &[&str]| folder.nnc(&[&profile[..], more].concat()).ok();
+    let json: serde_json::Value =
+        serde_json::from_str(&run(&["--json", "--trace=t.json"])).unwrap();
+    let rows = json["rows"].as_array().unwrap();
+    let contraction = |it: &&serde_json::Value| {
+        it["what"].as_str().is_some_and(|what| what.starts_with("contraction "))
+    };
+    let product = rows.iter().find(contraction).unwrap();
+    let products = 2 * 3 * 11 * 37 * 70;
+    let operations = product["operations"].as_u64().unwrap();
+    assert!((products..=products + 2 * 3 * 11 * 70).contains(&operations), "{json:#}");
+    // All of x and of w at least, and all of y.
+    let touched = 4 * (3 * 11 * 37 + 37 * 70 + 3 * 11 * 70);
+    assert_eq!(product["bytes"].as_u64().unwrap(), touched, "{json:#}");
+    assert_eq!(product["line"], "net.nn:5 sum[d] x[b, t, d] * w[d, f]", "{json:#}");
+    let busy: f64 = rows.iter().map(|it| it["seconds"].as_f64().unwrap()).sum();
+    assert!(busy > 0.0 && json["peak_operations"].as_f64().unwrap() > 0.0, "{json:#}");
+    let trace: serde_json::Value = serde_json::from_slice(&folder.read("t.json")).unwrap();
+    assert_eq!(trace["traceEvents"].as_array().unwrap().len(), rows.len());
+    let lines = run(&["--by=line"]);
+    assert!(lines.contains("net.nn:6") && lines.contains("GFLOP/s"), "{lines}");
+    let why = folder.nnc(&[&profile[..], &["--target=evaluator"]].concat()).fails(2);
+    assert!(why.contains("the evaluator has no kernels to time"), "{why}");
+}
