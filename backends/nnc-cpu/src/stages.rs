@@ -7,6 +7,7 @@
 mod map;
 mod reduce;
 mod softmax;
+mod tile;
 
 use crate::context::KernelContext;
 use crate::lanes::{Counters, Place};

@@ -160,6 +160,19 @@ pub struct Stage {
     /// The type of what is stored.
     pub elem: Elem,
     pub kind: StageKind,
+    /// Results of a reduction that are computed together.
+    pub tile: Option<Tile>,
+}
+
+/// Neighbours along a result loop whose windows overlap or meet the same weights: a place
+/// that several of them read is loaded once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Tile {
+    /// The loop, and how many of its iterations at most are one tile.
+    pub row: usize,
+    pub rows: u32,
+    /// The reduced loop along which windows overlap: the last one, of a known extent.
+    pub tap: usize,
 }
 
 #[derive(Clone, PartialEq, Debug)]

@@ -27,6 +27,7 @@ mod program;
 mod schedule;
 mod stage;
 mod text;
+mod tile;
 mod window;
 mod work;
 
@@ -34,7 +35,7 @@ pub use address::{Address, DataIndex};
 pub use buffer::{Buffer, BufferId, Place};
 pub use kernel::{
     Attention, Contraction, ContractionSchedule, Kernel, KernelKind, Loop, LoopRole, Matrix, Stage,
-    StageKind, Stages,
+    StageKind, Stages, Tile,
 };
 pub use machine::Machine;
 pub use plan::{PlanError, plan};

@@ -197,7 +197,7 @@ fn finish(flat: Flat, nest: &Nest, unguarded: bool, vector: Option<usize>) -> St
             Loop { name: it.name.clone(), extent: it.extent.clone(), role }
         })
         .collect();
-    Stage { loops, vector, reads: used.used, out: flat.out, elem: nest.elem, kind }
+    Stage { loops, vector, reads: used.used, out: flat.out, elem: nest.elem, kind, tile: None }
 }
 
 /// A kernel of one stage, cut so that an item has some thousand elements to do.

@@ -239,6 +239,9 @@ fn stage(f: &mut Formatter<'_>, it: &Stage) -> fmt::Result {
     if let Some(vector) = it.vector {
         write!(f, " lanes l{vector}")?;
     }
+    if let Some(tile) = it.tile {
+        write!(f, " tile {} of l{} over l{}", tile.rows, tile.row, tile.tap)?;
+    }
     writeln!(f, " -> {} {}", it.elem, address(&it.out))?;
     reads(f, &it.reads)
 }

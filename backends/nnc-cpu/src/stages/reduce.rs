@@ -1,6 +1,6 @@
 //! Reductions, along lanes or with a result in each lane.
 
-use super::{Loops, Run, weight};
+use super::{Loops, Run, tile, weight};
 use crate::lanes::Place;
 use nnc_graph::{Binary, Compare, Elem, ReduceOp, Scalar};
 use nnc_mlir::{Active, Builder, Emitter, Hoisted, Kind, Typed, Value};
@@ -16,6 +16,9 @@ pub(super) struct Reduction<'a> {
 
 pub(super) fn emit(loops: &Loops<'_>, reduction: &Reduction<'_>) {
     let stage = loops.stage;
+    if let Some(tile) = stage.tile {
+        return tile::emit(loops, reduction, tile);
+    }
     let along_lanes = stage.vector.is_some_and(|at| stage.loops[at].role == LoopRole::Inner);
     loops.enter(&loops.remaining(false), &|loops| {
         if along_lanes {
@@ -89,7 +92,7 @@ fn along(loops: &Loops<'_>, reduction: &Reduction<'_>) {
     finish(loops, reduction, total, Active::ALL, &outer);
 }
 
-fn finish(
+pub(super) fn finish(
     loops: &Loops<'_>,
     reduction: &Reduction<'_>,
     total: Typed,
@@ -133,7 +136,7 @@ impl Reduction<'_> {
 
     /// The running result before any point. Bools run as 0 and 1 in 32 bits, since
     /// masks do not live well across iterations.
-    fn start(&self, builder: &Builder<'_>, lanes: u32) -> Vec<Value> {
+    pub(super) fn start(&self, builder: &Builder<'_>, lanes: u32) -> Vec<Value> {
         let elem = self.accumulator;
         let ty = Kind::of_register(elem).lanes(lanes);
         let flag = Kind::I32.lanes(lanes);
@@ -231,7 +234,7 @@ impl Reduction<'_> {
     }
 
     /// The next running result; lanes outside `mask` keep theirs.
-    fn take(
+    pub(super) fn take(
         &self,
         inside: &Loops<'_>,
         place: &Place<'_>,
@@ -299,7 +302,7 @@ impl Reduction<'_> {
     }
 
     /// What [`Scalar::Acc`] is in the finish.
-    fn result(&self, builder: &Builder<'_>, state: &[Value]) -> Typed {
+    pub(super) fn result(&self, builder: &Builder<'_>, state: &[Value]) -> Typed {
         let typed = |value: Value, elem: Elem| Typed { value, elem };
         match self.op {
             ReduceOp::ArgMax | ReduceOp::ArgMin => {

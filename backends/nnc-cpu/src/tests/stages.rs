@@ -74,3 +74,39 @@ fn pairs_that_are_rotated() {
         &[&[1], &[9]],
     );
 }
+
+/// Windows along a row, whose results are computed in tiles: of every stride, at extents that
+/// are no multiple of a tile, of which one is known only when the program runs.
+#[test]
+fn windows_that_overlap() {
+    for (stride, taps) in [(1, 3), (2, 3), (1, 5), (3, 2), (2, 7)] {
+        let columns = 10 * stride + taps;
+        check(
+            &format!(
+                "graph @g(T in 1..=21) {{
+                   param 0 \"w\" : f32[37, 3, {taps}]
+                   %0 = input : f32[12, {columns}, 37]
+                   %1 = param 0 : f32[37, 3, {taps}]
+                   %2 = nest (%0, %1) [i: 10, j: 11, c: 37] sum f32 [u: 3, v: {taps}] {{ (%0[i + u, {stride}*j + v, c] * %1[c, u, v]) }} finish {{ max(acc, f32(0.0)) }} : f32[10, 11, 37]
+                   %3 = nest (%0) [i: 10, j: 11, c: 37] max f32 [u: 3, v: {taps}] {{ %0[i + u, {stride}*j + v, c] }} : f32[10, 11, 37]
+                   return %2, %3
+                 }}
+                 entry forward = @g {{ input x output y output z }}"
+            ),
+            &[&[1]],
+        );
+        check(
+            &format!(
+                "graph @g(T in 1..=21) {{
+                   param 0 \"w\" : f32[{taps}, 19]
+                   %0 = input : f32[9, {stride}*T + {taps}, 19]
+                   %1 = param 0 : f32[{taps}, 19]
+                   %2 = nest (%0, %1) [b: 9, t: T, c: 19] sum f32 [v: {taps}] {{ (exp(%0[b, {stride}*t + v, c]) * %1[v, c]) }} : f32[9, T, 19]
+                   return %2
+                 }}
+                 entry forward = @g {{ input x output y }}"
+            ),
+            &[&[1], &[4], &[21]],
+        );
+    }
+}

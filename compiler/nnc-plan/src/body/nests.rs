@@ -3,7 +3,7 @@
 use super::Planner;
 use crate::flat::{Flat, FlatLoop};
 use crate::plan::PlanError;
-use crate::{Address, BufferId, KernelKind, Packing, stage};
+use crate::{Address, BufferId, KernelKind, Packing, stage, tile};
 use nnc_graph::{Affine, Elem, Nest, NestKind, NodeId, Op, ReduceOp, Scalar, Value};
 use nnc_shape::Dim;
 
@@ -133,6 +133,7 @@ impl Planner<'_> {
         let flat = self.flat(nest, &nest.scalars(), operands, out);
         let mut stage = stage::build(flat, nest, unguarded, self.machine);
         self.repack_weights(&mut stage);
+        stage.tile = tile::choose(&stage, self.machine);
         self.launch(name, KernelKind::Stages(stage::alone(stage)), at);
     }
 }
