@@ -6,7 +6,7 @@
 //! unit stride and no kernel looks at an edge.
 
 use crate::window::{Window, product_of_reads, window_of};
-use nnc_graph::{Graph, Nest, NestKind, NodeId, Op, Scalar, Value, Var};
+use nnc_graph::{Graph, Index, Nest, NestKind, NodeId, Op, Scalar, Value, Var};
 use nnc_shape::{Dim, Facts};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -172,7 +172,8 @@ fn axis_last(rank: usize, last: usize) -> Vec<usize> {
 }
 
 /// The order that a nest's result takes over from the largest operand that is not
-/// row-major, by which variable walks along which of its axes.
+/// row-major, by which variable walks along which of its axes. An axis that a weight alone
+/// brings, the features of a linear layer, is innermost, where its panels have their lanes.
 fn inherited_order(
     graph: &Graph,
     layouts: &Layouts,
@@ -205,11 +206,26 @@ fn inherited_order(
             if graph.ty(value).rank() < nest.axes.len() || order.is_empty() {
                 return;
             }
-            let mut full: Vec<usize> =
-                (0..nest.axes.len()).filter(|axis| !order.contains(axis)).collect();
-            full.extend(order);
-            best = Some(full);
+            let (brought, others): (Vec<usize>, Vec<usize>) = (0..nest.axes.len())
+                .filter(|axis| !order.contains(axis))
+                .partition(|axis| brought_by_weights(graph, nest, operands, *axis));
+            best = Some([others, order, brought].concat());
         });
     }
     best
+}
+
+/// Whether a sum's result axis is read from weights and from nothing else.
+fn brought_by_weights(graph: &Graph, nest: &Nest, operands: &[Value], axis: usize) -> bool {
+    let NestKind::Reduce(reduction) = &nest.kind else { return false };
+    let Some(reads) = product_of_reads(&reduction.value) else { return false };
+    let walks = |at: &[Index]| {
+        let affine = at.iter().filter_map(Index::as_affine);
+        affine.flat_map(|it| &it.terms).any(|(var, _)| var.0 as usize == axis)
+    };
+    let is_weight = |operand: u32| {
+        matches!(graph.node(operands[operand as usize].node).op, Op::Param(_) | Op::Const(_))
+    };
+    let mut readers = reads.iter().filter(|(_, at)| walks(at)).peekable();
+    readers.peek().is_some() && readers.all(|(operand, _)| is_weight(*operand))
 }
