@@ -589,9 +589,7 @@ pub(crate) fn prove(scope: &Scope, condition: &Condition) -> Option<bool> {
 pub(crate) fn proves_comparison(facts: &Facts, op: CompareOp, left: &Dim, right: &Dim) -> bool {
     match question(op, left, right) {
         Some(question) => facts.proves(&question),
-        None => {
-            proves_comparison(facts, CompareOp::Lt, left, right)
-                || proves_comparison(facts, CompareOp::Gt, left, right)
-        }
+        // Which is the greater one need not be known.
+        None => facts.refutes(&Fact::Equal(left.clone(), right.clone())),
     }
 }

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 
 import numpy as np
 
@@ -85,9 +84,14 @@ class Comments:
 
     def numbers(self, name, shape):
         """Those of a tensor that no comment gives by its name."""
-        own = (it for pattern, it in self.patterns if fnmatchcase(name, pattern))
+        own = (it for pattern, it in self.patterns if matches(pattern, name))
         seed, *bounds = next(own, self.params)
         return random(seed ^ name_hash(name), list(shape), *bounds)
+
+
+def matches(pattern, name):
+    """Whether a name is a pattern's, in which `*` alone stands for any letters, as in the tests."""
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), name) is not None
 
 
 def split(text):
