@@ -2,11 +2,12 @@
 //!
 //! [`Cpu`] is the back end. Read `program` for how a plan becomes functions, `context`
 //! for what every template emits in, then the templates: `contraction`, `attention`,
-//! `stages` (any other nest) and `zero`.
+//! `stages` (any other nest) and `border`.
 //!
 //! This crate does not choose tiles, layouts or memory: the plan says them.
 
 mod attention;
+mod border;
 mod columns;
 mod context;
 mod contraction;
@@ -22,7 +23,6 @@ mod measure;
 mod program;
 mod stages;
 mod target;
-mod zero;
 
 pub use cpu::Cpu;
 pub use machine_code::LLVM_PASSES;

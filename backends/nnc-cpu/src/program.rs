@@ -7,7 +7,7 @@
 //! ```
 
 use crate::context::{FRAME_HEAD, KernelContext};
-use crate::{Target, attention, contraction, stages, zero};
+use crate::{Target, attention, border, contraction, stages};
 use nnc_base::Name;
 use nnc_graph::Compare;
 use nnc_mlir::{Builder, Kind, Linkage, Module, Type, Value};
@@ -102,7 +102,7 @@ fn emit_kernel(context: &KernelContext<'_>, kernel: &Kernel) {
         KernelKind::Contraction(it) => contraction::emit(context, it),
         KernelKind::Attention(it) => attention::emit(context, it),
         KernelKind::Stages(it) => stages::emit(context, it),
-        KernelKind::Zero { buffer } => zero::emit(context, *buffer),
+        KernelKind::Border(it) => border::emit(context, it),
     }
 }
 
@@ -111,7 +111,7 @@ fn items(context: &KernelContext<'_>, kernel: &Kernel) -> Value {
         KernelKind::Contraction(it) => contraction::items(context, it),
         KernelKind::Attention(it) => attention::items(context, it),
         KernelKind::Stages(it) => context.dim(&stages::items(it)),
-        KernelKind::Zero { buffer } => context.dim(&zero::items(context.body, *buffer)),
+        KernelKind::Border(it) => context.dim(&border::items(it)),
     }
 }
 

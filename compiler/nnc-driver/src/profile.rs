@@ -153,7 +153,7 @@ fn described(kernel: &Kernel, sizes: &[(Name, i64)]) -> String {
                 it.stages.iter().map(|it: &Stage| turns(&it.loops, sizes)).collect();
             ("stages", all.join(", "))
         }
-        KernelKind::Zero { .. } => ("zero", String::new()),
+        KernelKind::Border(_) => ("border", String::new()),
     };
     format!("{what} {loops}").trim_end().to_owned()
 }

@@ -24,11 +24,24 @@ pub enum KernelKind {
     Contraction(Contraction),
     Attention(Attention),
     Stages(Stages),
-    /// Writes zeros over a whole buffer (before a producer that fills the inside
-    /// of a bordered image).
-    Zero {
-        buffer: BufferId,
-    },
+    Border(Border),
+}
+
+/// Writes zeros over the border of an image, whose inside a producer fills.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Border {
+    pub buffer: BufferId,
+    /// The buffer's axes in memory, outermost first, up to the last that has a border.
+    pub axes: Vec<BorderAxis>,
+}
+
+/// An axis of a buffer: `before` elements of border, `extent` of the tensor, `after` of border.
+#[derive(Clone, PartialEq, Debug)]
+pub struct BorderAxis {
+    pub stride: Dim,
+    pub before: i64,
+    pub extent: Dim,
+    pub after: i64,
 }
 
 #[derive(Clone, PartialEq, Debug)]

@@ -34,8 +34,8 @@ mod work;
 pub use address::{Address, DataIndex};
 pub use buffer::{Buffer, BufferId, Place};
 pub use kernel::{
-    Attention, Contraction, ContractionSchedule, Kernel, KernelKind, Loop, LoopRole, Matrix, Stage,
-    StageKind, Stages, Tile,
+    Attention, Border, BorderAxis, Contraction, ContractionSchedule, Kernel, KernelKind, Loop,
+    LoopRole, Matrix, Stage, StageKind, Stages, Tile,
 };
 pub use machine::Machine;
 pub use plan::{PlanError, plan};

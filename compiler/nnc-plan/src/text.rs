@@ -1,8 +1,8 @@
 //! The plan as text, for people and for `--emit=plan`.
 
 use crate::{
-    Address, Attention, Body, Buffer, Contraction, Kernel, KernelKind, Loop, LoopRole, Matrix,
-    Packing, Place, Plan, Stage, StageKind, Step, WeightSource,
+    Address, Attention, Body, BorderAxis, Buffer, Contraction, Kernel, KernelKind, Loop, LoopRole,
+    Matrix, Packing, Place, Plan, Stage, StageKind, Step, WeightSource,
 };
 use std::fmt::{self, Display, Formatter, Write};
 
@@ -147,8 +147,13 @@ impl Display for Kernel {
                 writeln!(f, "  {} = stages over {} by {}", self.name, it.parallel, it.grain)?;
                 it.stages.iter().try_for_each(|it| stage(f, it))
             }
-            KernelKind::Zero { buffer } => {
-                writeln!(f, "  {} = zero b{}", self.name, buffer.raw())
+            KernelKind::Border(it) => {
+                write!(f, "  {} = border of b{}", self.name, it.buffer.raw())?;
+                for axis in &it.axes {
+                    let BorderAxis { stride, before, extent, after } = axis;
+                    write!(f, " [{before} + {extent} + {after}]*{stride}")?;
+                }
+                writeln!(f)
             }
         }
     }

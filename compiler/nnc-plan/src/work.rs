@@ -60,9 +60,10 @@ impl Kernel {
                     }
                 })
             }
-            KernelKind::Zero { buffer } => {
-                let buffer = &buffers[*buffer];
-                let bytes = &buffer.elements * buffer.elem.bytes() as i64;
+            KernelKind::Border(it) => {
+                let buffer = &buffers[it.buffer];
+                let inside = buffer.shape.iter().fold(Dim::constant(1), |size, axis| size * axis);
+                let bytes = (&buffer.elements - inside) * buffer.elem.bytes() as i64;
                 Work { operations: Dim::constant(0), bytes }
             }
         }

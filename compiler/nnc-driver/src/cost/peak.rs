@@ -121,6 +121,6 @@ fn kernel_buffers(kernel: &Kernel) -> Vec<BufferId> {
             let stages = it.stages.iter();
             of(stages.flat_map(|stage| stage.reads.iter().chain([&stage.out])).collect())
         }
-        KernelKind::Zero { buffer } => vec![*buffer],
+        KernelKind::Border(it) => vec![it.buffer],
     }
 }

@@ -2,7 +2,9 @@
 
 use super::Planner;
 use crate::layout::Layout;
-use crate::{Address, Buffer, BufferId, Kernel, KernelKind, Place, Step, stage};
+use crate::{
+    Address, Border, BorderAxis, Buffer, BufferId, Kernel, KernelKind, Place, Step, stage,
+};
 use nnc_graph::{Axis, Elem, Index, Nest, NestKind, NodeId, Scalar, TensorType, Value, Var};
 use nnc_shape::Dim;
 
@@ -57,10 +59,21 @@ impl Planner<'_> {
         }
         self.of_value.insert(value, buffer);
         if layout.has_border() {
-            let name = format!("border_{}", self.buffers[buffer].name);
-            self.launch(name, KernelKind::Zero { buffer }, value.node);
+            self.clear_border(buffer, &layout, value.node);
         }
         buffer
+    }
+
+    fn clear_border(&mut self, buffer: BufferId, layout: &Layout, at: NodeId) {
+        let it = &self.buffers[buffer];
+        let last = layout.order.iter().rposition(|&axis| layout.border[axis] != (0, 0));
+        let axes = layout.order.iter().take(last.map_or(0, |it| it + 1)).map(|&axis| {
+            let (before, after) = layout.border[axis];
+            let (stride, extent) = (it.strides[axis].clone(), it.shape[axis].clone());
+            BorderAxis { stride, before, extent, after }
+        });
+        let border = Border { buffer, axes: axes.collect() };
+        self.launch(format!("border_{}", it.name), KernelKind::Border(border), at);
     }
 
     /// The buffer that holds a value.
@@ -82,8 +95,7 @@ impl Planner<'_> {
         }
         let buffer = self.buffer(value, layout, Self::ARENA);
         if layout.has_border() {
-            let name = format!("border_{}", self.buffers[buffer].name);
-            self.launch(name, KernelKind::Zero { buffer }, at);
+            self.clear_border(buffer, layout, at);
         }
         self.copy_elements(self.value(value), buffer, at);
         self.converted.insert(key, buffer);

@@ -205,7 +205,7 @@ fn visit_buffers(step: &mut Step, visit: &mut dyn FnMut(&mut BufferId)) {
                     all(stage.reads.iter_mut().chain([&mut stage.out]).collect());
                 }
             }
-            KernelKind::Zero { buffer } => visit(buffer),
+            KernelKind::Border(it) => visit(&mut it.buffer),
         },
         Step::Call { pointers, .. } => pointers.iter_mut().for_each(visit),
         Step::Repeat { condition, pointers, carries, .. } => {
