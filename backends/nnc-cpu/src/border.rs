@@ -29,6 +29,16 @@ pub(crate) fn emit(context: &KernelContext<'_>, border: &Border) {
     }
 }
 
+/// Zeros the border of some axes of what starts at an address.
+pub(crate) fn emit_inside(
+    context: &KernelContext<'_>,
+    kind: Kind,
+    start: Value,
+    axes: &[BorderAxis],
+) {
+    Zero { context, kind }.slices(start, axes);
+}
+
 struct Zero<'a, 'b> {
     context: &'a KernelContext<'b>,
     kind: Kind,

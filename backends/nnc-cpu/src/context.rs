@@ -26,6 +26,8 @@ pub(crate) struct KernelContext<'a> {
     /// Bytes of scratch memory of one thread.
     pub(crate) scratch_bytes: u64,
     words: RefCell<BTreeMap<usize, Value>>,
+    /// Where buffers start of which some rows alone are kept.
+    windows: RefCell<BTreeMap<BufferId, Value>>,
 }
 
 impl<'a> KernelContext<'a> {
@@ -46,6 +48,7 @@ impl<'a> KernelContext<'a> {
             thread: argument(2),
             scratch_bytes,
             words: RefCell::default(),
+            windows: RefCell::default(),
         }
     }
 
@@ -79,7 +82,16 @@ impl<'a> KernelContext<'a> {
 
     /// Where a buffer starts.
     pub(crate) fn base(&self, buffer: BufferId) -> Value {
+        if let Some(start) = self.windows.borrow().get(&buffer) {
+            return *start;
+        }
         self.place(&self.body.buffers[buffer].place)
+    }
+
+    /// From now on a buffer starts elsewhere: of its rows some are in memory, which `start` has
+    /// at their places.
+    pub(crate) fn look_through(&self, buffer: BufferId, start: Value) {
+        self.windows.borrow_mut().insert(buffer, start);
     }
 
     /// The address of a place.
@@ -88,6 +100,13 @@ impl<'a> KernelContext<'a> {
             Place::Arena { offset } => (0, offset),
             Place::Weights { offset } => (1, offset),
             Place::Pointer(at) => (FRAME_HEAD + self.body.dims.len() + at as usize, 0),
+            Place::Scratch { offset } => {
+                return self.builder.offset(
+                    self.scratch(),
+                    Kind::I8,
+                    self.builder.int(offset as i64),
+                );
+            }
         };
         let start = self.word(word, Type::POINTER);
         self.builder.offset(start, Kind::I8, self.builder.int(bytes as i64))

@@ -46,7 +46,26 @@ pub(crate) fn emit(context: &KernelContext<'_>, kernel: &Contraction) {
         counters[at] = Some(b.rem_unsigned(rest, extent));
         rest = b.div_unsigned(rest, extent);
     }
-    template.panel(&counters, chunk, panel);
+    let (from, to) = template.chunk(chunk);
+    template.panel(&counters, panel, from, to);
+}
+
+/// Emits rows `from..to` of the outermost row loop, for all columns; `image` says where the
+/// batch loop stands if there is one.
+pub(crate) fn emit_rows(
+    context: &KernelContext<'_>,
+    kernel: &Contraction,
+    image: Option<(usize, Value)>,
+    from: Value,
+    to: Value,
+) {
+    let b = context.builder;
+    let template = Template::new(context, kernel);
+    let mut counters: Vec<Option<Value>> = vec![None; kernel.loops.len()];
+    if let Some((at, image)) = image {
+        counters[at] = Some(image);
+    }
+    b.each(b.int(0), template.panels(), 1, |panel| template.panel(&counters, panel, from, to));
 }
 
 struct Template<'a, 'b> {
@@ -121,7 +140,20 @@ impl<'a, 'b> Template<'a, 'b> {
         }
     }
 
-    fn panel(&self, counters: &[Option<Value>], chunk: Value, panel: Value) {
+    /// The rows of a slice.
+    fn chunk(&self, chunk: Value) -> (Value, Value) {
+        let b = self.context.builder;
+        let extent = self.extent(self.first_row);
+        match self.kernel.schedule.rows_per_item {
+            Some(rows) => {
+                let from = b.mul(chunk, b.int(i64::from(rows)));
+                (from, b.min_int(b.add(from, b.int(i64::from(rows))), extent))
+            }
+            None => (b.int(0), extent),
+        }
+    }
+
+    fn panel(&self, counters: &[Option<Value>], panel: Value, from: Value, to: Value) {
         let context = self.context;
         let b = context.builder;
         let start = b.mul(panel, b.int(self.width));
@@ -144,7 +176,7 @@ impl<'a, 'b> Template<'a, 'b> {
         let lanes = context.lanes();
         let vectors = (self.width / i64::from(lanes)) as u32;
         let rows = |columns: Columns| {
-            self.rows(&Panel { counters: counters.clone(), right, columns }, chunk);
+            self.rows(&Panel { counters: counters.clone(), right, columns }, from, to);
         };
         let total = self.extent(self.column);
         match total.as_constant() {
@@ -188,16 +220,7 @@ impl<'a, 'b> Template<'a, 'b> {
     }
 
     /// All row loops but the last run here; the last is cut into tiles.
-    fn rows(&self, panel: &Panel, chunk: Value) {
-        let b = self.context.builder;
-        let extent = self.extent(self.first_row);
-        let (from, to) = match self.kernel.schedule.rows_per_item {
-            Some(rows) => {
-                let from = b.mul(chunk, b.int(i64::from(rows)));
-                (from, b.min_int(b.add(from, b.int(i64::from(rows))), extent))
-            }
-            None => (b.int(0), extent),
-        };
+    fn rows(&self, panel: &Panel, from: Value, to: Value) {
         match self.blocks() {
             Some(blocks) if self.first_row == self.last_row() => {
                 for block in blocks {

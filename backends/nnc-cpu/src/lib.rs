@@ -2,12 +2,14 @@
 //!
 //! [`Cpu`] is the back end. Read `program` for how a plan becomes functions, `context`
 //! for what every template emits in, then the templates: `contraction`, `attention`,
-//! `stages` (any other nest) and `border`.
+//! `stages` (any other nest), `border`, and
+//! `chain`, which lets kernels take turns.
 //!
 //! This crate does not choose tiles, layouts or memory: the plan says them.
 
 mod attention;
 mod border;
+mod chain;
 mod columns;
 mod context;
 mod contraction;

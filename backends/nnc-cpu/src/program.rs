@@ -7,7 +7,7 @@
 //! ```
 
 use crate::context::{FRAME_HEAD, KernelContext};
-use crate::{Target, attention, border, contraction, stages};
+use crate::{Target, attention, border, chain, contraction, stages};
 use nnc_base::Name;
 use nnc_graph::Compare;
 use nnc_mlir::{Builder, Kind, Linkage, Module, Type, Value};
@@ -35,11 +35,12 @@ pub(crate) fn scratch_bytes(plan: &Plan, target: &Target) -> Option<u64> {
     let mut most = 0;
     for (_, body) in plan.bodies.iter() {
         for step in &body.steps {
-            if let Step::Launch(kernel) = step
-                && let KernelKind::Attention(kernel) = &kernel.kind
-            {
-                most = most.max(attention::scratch_bytes(body, kernel, target)?);
-            }
+            let Step::Launch(kernel) = step else { continue };
+            most = most.max(match &kernel.kind {
+                KernelKind::Attention(kernel) => attention::scratch_bytes(body, kernel, target)?,
+                KernelKind::Chain(chain) => chain::scratch_bytes(body, chain)?,
+                KernelKind::Contraction(_) | KernelKind::Stages(_) | KernelKind::Border(_) => 0,
+            });
         }
     }
     Some(most)
@@ -63,7 +64,7 @@ pub(crate) fn build(
             let symbol = kernel_symbol(id, at, kernel);
             module.function(&symbol, &parameters, Linkage::Internal, |builder, arguments| {
                 let context = KernelContext::new(builder, target, body, arguments, scratch_bytes);
-                emit_kernel(&context, kernel);
+                emit_kernel(&context, &kernel.kind);
             });
         }
         let entry = plan.entries.iter().position(|it| it.body == id);
@@ -97,12 +98,13 @@ fn body_symbol(body: BodyId) -> String {
     format!("body{}", body.raw())
 }
 
-fn emit_kernel(context: &KernelContext<'_>, kernel: &Kernel) {
-    match &kernel.kind {
+fn emit_kernel(context: &KernelContext<'_>, kernel: &KernelKind) {
+    match kernel {
         KernelKind::Contraction(it) => contraction::emit(context, it),
         KernelKind::Attention(it) => attention::emit(context, it),
         KernelKind::Stages(it) => stages::emit(context, it),
         KernelKind::Border(it) => border::emit(context, it),
+        KernelKind::Chain(it) => chain::emit(context, it),
     }
 }
 
@@ -112,6 +114,7 @@ fn items(context: &KernelContext<'_>, kernel: &Kernel) -> Value {
         KernelKind::Attention(it) => attention::items(context, it),
         KernelKind::Stages(it) => context.dim(&stages::items(it)),
         KernelKind::Border(it) => context.dim(&border::items(it)),
+        KernelKind::Chain(it) => context.dim(&chain::items(it)),
     }
 }
 
@@ -150,7 +153,7 @@ impl Steps<'_> {
                     b.call(LAUNCH_BEGINS, &[], None);
                     self.launch(at, kernel);
                     let number = b.int((first + launches_before(self.body, at)) as i64);
-                    let work = kernel.work(self.body);
+                    let work = kernel.kind.work(self.body);
                     let [operations, bytes] =
                         [&work.operations, &work.bytes].map(|it| self.context.dim(it));
                     b.call(LAUNCH_ENDS, &[number, operations, bytes], None);

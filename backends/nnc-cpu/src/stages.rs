@@ -49,10 +49,25 @@ pub(crate) fn emit(context: &KernelContext<'_>, stages: &Stages) {
     let parallel = context.dim(&stages.parallel);
     let first = builder.mul(context.item, grain);
     let end = builder.min_int(builder.add(first, grain), parallel);
-    builder.each(first, end, 1, |part| {
+    emit_rows(context, stages, None, first, end);
+}
+
+/// Emits iterations `from..to` of the shared loop; `image` says where another loop stands, if
+/// it is not to be run.
+pub(crate) fn emit_rows(
+    context: &KernelContext<'_>,
+    stages: &Stages,
+    image: Option<(usize, Value)>,
+    from: Value,
+    to: Value,
+) {
+    context.builder.each(from, to, 1, |part| {
         for stage in &stages.stages {
             let mut counters: Counters = vec![None; stage.loops.len()];
             counters[0] = Some(Counter::fixed(part));
+            if let Some((at, image)) = image {
+                counters[at] = Some(Counter::fixed(image));
+            }
             let loops = Loops { context, stage, counters };
             match &stage.kind {
                 StageKind::Map { value } => map::emit(&loops, value),
@@ -108,7 +123,8 @@ impl<'a> Loops<'a> {
         (1..self.stage.loops.len())
             .filter(|&at| {
                 let is_reduced = self.stage.loops[at].role == nnc_plan::LoopRole::Inner;
-                is_reduced == reduced && self.stage.vector != Some(at)
+                let is_open = self.counters[at].is_none() && self.stage.vector != Some(at);
+                is_reduced == reduced && is_open
             })
             .collect()
     }

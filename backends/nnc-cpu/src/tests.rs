@@ -2,6 +2,7 @@
 
 mod artifacts;
 mod attentions;
+mod chains;
 mod contractions;
 mod functions;
 mod generated;

@@ -68,7 +68,7 @@ impl Profile {
             let own = || last.iter().filter(|it| it.kernel == number);
             rows.push(Row {
                 name: format!("{}.{}", body.name, kernel.name),
-                what: described(kernel, sizes),
+                what: described(&kernel.kind, sizes),
                 span: kernel.span,
                 launches: own().count(),
                 seconds: median(seconds),
@@ -144,8 +144,8 @@ fn median(mut all: Vec<f64>) -> f64 {
     all.get(all.len() / 2).copied().unwrap_or(0.0)
 }
 
-fn described(kernel: &Kernel, sizes: &[(Name, i64)]) -> String {
-    let (what, loops) = match &kernel.kind {
+fn described(kernel: &KernelKind, sizes: &[(Name, i64)]) -> String {
+    let (what, loops) = match kernel {
         KernelKind::Contraction(it) => ("contraction", turns(&it.loops, sizes)),
         KernelKind::Attention(it) => ("attention", turns(&it.loops, sizes)),
         KernelKind::Stages(it) => {
@@ -154,6 +154,10 @@ fn described(kernel: &Kernel, sizes: &[(Name, i64)]) -> String {
             ("stages", all.join(", "))
         }
         KernelKind::Border(_) => ("border", String::new()),
+        KernelKind::Chain(it) => {
+            let all: Vec<String> = it.parts.iter().map(|it| described(&it.kind, sizes)).collect();
+            ("chain", all.join(", "))
+        }
     };
     format!("{what} {loops}").trim_end().to_owned()
 }

@@ -1,6 +1,7 @@
 //! Plans one graph: which kernels, in which order, over which memory.
 
 mod buffers;
+mod chain;
 mod control;
 mod finish;
 mod moves;
@@ -58,6 +59,7 @@ pub(crate) fn plan_body(
         planner.node(node)?;
     }
     let outputs = planner.outputs()?;
+    planner.chain();
     planner.finish(id, outputs)
 }
 

@@ -30,6 +30,8 @@ pub enum Place {
     Arena { offset: u64 },
     /// A pointer the caller passes, by its place in the frame's pointer list.
     Pointer(u32),
+    /// Bytes from the start of a thread's scratch memory, in one kernel.
+    Scratch { offset: u64 },
     /// Bytes from the start of the body's weights, a multiple of 64.
     Weights { offset: u64 },
 }

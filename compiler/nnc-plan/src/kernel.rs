@@ -25,6 +25,69 @@ pub enum KernelKind {
     Attention(Attention),
     Stages(Stages),
     Border(Border),
+    Chain(Chain),
+}
+
+/// Kernels that take turns over slices of rows, so that what one leaves the next finds in the
+/// core's cache.
+///
+/// An item is some rows of the last part's result, in one image. It walks them in steps; at
+/// each step every part computes those of its rows that are needed for the step and that the
+/// item has not computed before. Rows that two items need, where windows overlap, both compute.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Chain {
+    pub batch: Dim,
+    /// Of the last part's result, in one image.
+    pub rows: Dim,
+    pub rows_per_item: i64,
+    pub rows_per_step: i64,
+    /// In the order in which they run.
+    pub parts: Vec<Part>,
+}
+
+/// A contraction or a single stage of which some rows are computed at a time: for rows
+/// `from..to` of the chain's result, its rows `scale*from + first .. scale*to + last`, as far
+/// as there are any.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Part {
+    pub kind: KernelKind,
+    pub batch: Batch,
+    /// The loop over rows; `width` of its iterations are one row.
+    pub row: usize,
+    pub width: i64,
+    /// In one image.
+    pub rows: Dim,
+    pub scale: i64,
+    pub first: i64,
+    pub last: i64,
+    /// Where the result goes of a part that is not the last.
+    pub window: Option<Window>,
+}
+
+/// The rows of a buffer that a step of a chain needs, in a thread's scratch memory: row
+/// `scale*from + first` comes first. What the next step needs too moves up, and rows outside
+/// the image are zeros.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Window {
+    pub buffer: BufferId,
+    pub rows: i64,
+    /// Elements from one row to the next, and from one image to the next.
+    pub pitch: i64,
+    pub image: Dim,
+    /// Rows of border before row 0.
+    pub before: i64,
+    /// The border within a row.
+    pub inner: Vec<BorderAxis>,
+}
+
+/// Where a part has its images.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Batch {
+    /// There is one.
+    None,
+    Loop(usize),
+    /// The loop over rows goes through all of them.
+    Merged,
 }
 
 /// Writes zeros over the border of an image, whose inside a producer fills.

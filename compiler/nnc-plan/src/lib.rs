@@ -34,8 +34,8 @@ mod work;
 pub use address::{Address, DataIndex};
 pub use buffer::{Buffer, BufferId, Place};
 pub use kernel::{
-    Attention, Border, BorderAxis, Contraction, ContractionSchedule, Kernel, KernelKind, Loop,
-    LoopRole, Matrix, Stage, StageKind, Stages, Tile,
+    Attention, Batch, Border, BorderAxis, Chain, Contraction, ContractionSchedule, Kernel,
+    KernelKind, Loop, LoopRole, Matrix, Part, Stage, StageKind, Stages, Tile, Window,
 };
 pub use machine::Machine;
 pub use plan::{PlanError, plan};

@@ -1,8 +1,8 @@
 //! The plan as text, for people and for `--emit=plan`.
 
 use crate::{
-    Address, Attention, Body, BorderAxis, Buffer, Contraction, Kernel, KernelKind, Loop, LoopRole,
-    Matrix, Packing, Place, Plan, Stage, StageKind, Step, WeightSource,
+    Address, Attention, Body, BorderAxis, Buffer, Chain, Contraction, Kernel, KernelKind, Loop,
+    LoopRole, Matrix, Packing, Part, Place, Plan, Stage, StageKind, Step, WeightSource, Window,
 };
 use std::fmt::{self, Display, Formatter, Write};
 
@@ -132,6 +132,7 @@ impl Display for BufferText<'_> {
         }
         match buffer.place {
             Place::Arena { offset } => write!(f, " at arena+{offset}"),
+            Place::Scratch { offset } => write!(f, " at scratch+{offset}"),
             Place::Pointer(at) => write!(f, " at pointer {at}"),
             Place::Weights { offset } => write!(f, " at weights+{offset}"),
         }
@@ -140,21 +141,40 @@ impl Display for BufferText<'_> {
 
 impl Display for Kernel {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match &self.kind {
-            KernelKind::Contraction(it) => contraction(f, &self.name, it),
-            KernelKind::Attention(it) => attention(f, &self.name, it),
-            KernelKind::Stages(it) => {
-                writeln!(f, "  {} = stages over {} by {}", self.name, it.parallel, it.grain)?;
-                it.stages.iter().try_for_each(|it| stage(f, it))
+        kernel(f, &self.name, &self.kind)
+    }
+}
+
+fn kernel(f: &mut Formatter<'_>, name: &str, kind: &KernelKind) -> fmt::Result {
+    match kind {
+        KernelKind::Contraction(it) => contraction(f, name, it),
+        KernelKind::Attention(it) => attention(f, name, it),
+        KernelKind::Stages(it) => {
+            writeln!(f, "  {name} = stages over {} by {}", it.parallel, it.grain)?;
+            it.stages.iter().try_for_each(|it| stage(f, it))
+        }
+        KernelKind::Border(it) => {
+            write!(f, "  {name} = border of b{}", it.buffer.raw())?;
+            for axis in &it.axes {
+                let BorderAxis { stride, before, extent, after } = axis;
+                write!(f, " [{before} + {extent} + {after}]*{stride}")?;
             }
-            KernelKind::Border(it) => {
-                write!(f, "  {} = border of b{}", self.name, it.buffer.raw())?;
-                for axis in &it.axes {
-                    let BorderAxis { stride, before, extent, after } = axis;
-                    write!(f, " [{before} + {extent} + {after}]*{stride}")?;
+            writeln!(f)
+        }
+        KernelKind::Chain(it) => {
+            let Chain { batch, rows, rows_per_item, rows_per_step, parts } = it;
+            writeln!(
+                f,
+                "  {name} = chain over {batch}, {rows} by {rows_per_item} in steps of {rows_per_step}"
+            )?;
+            parts.iter().enumerate().try_for_each(|(at, part)| {
+                let Part { kind, batch, row, width, rows, scale, first, last, window } = part;
+                writeln!(f, "    part {at}: {scale}*from + {first} .. {scale}*to + {last} of {rows} rows, {width} of l{row} each, images {batch:?}")?;
+                if let Some(Window { buffer, rows, pitch, before, .. }) = window {
+                    writeln!(f, "      keeps {rows} rows of {pitch} of b{} from row -{before}", buffer.raw())?;
                 }
-                writeln!(f)
-            }
+                kernel(f, &format!("  part {at}"), kind)
+            })
         }
     }
 }

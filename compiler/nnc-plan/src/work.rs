@@ -1,6 +1,6 @@
 //! What a kernel does, for profiles: operations on numbers and bytes of memory.
 
-use crate::{Address, Body, Buffer, Kernel, KernelKind, Loop, LoopRole, Matrix, Stage, StageKind};
+use crate::{Address, Body, Buffer, KernelKind, Loop, LoopRole, Matrix, Stage, StageKind};
 use nnc_base::Table;
 use nnc_graph::Scalar;
 use nnc_shape::Dim;
@@ -16,10 +16,10 @@ pub struct Work {
     pub bytes: Dim,
 }
 
-impl Kernel {
+impl KernelKind {
     pub fn work(&self, body: &Body) -> Work {
         let buffers = &body.buffers;
-        match &self.kind {
+        match self {
             KernelKind::Contraction(it) => {
                 let inner = size(&it.loops, |role| role == LoopRole::Inner);
                 let results = size(&it.loops, |role| role != LoopRole::Inner);
@@ -32,7 +32,7 @@ impl Kernel {
                     }
                 };
                 let others = [&it.left, &it.out].into_iter().chain(&it.reads);
-                let bytes = others.map(|it_| touched(buffers, it_, &it.loops)).fold(right, add);
+                let bytes = others.map(|place| touched(buffers, place, &it.loops)).fold(right, add);
                 Work { operations: results * each, bytes }
             }
             KernelKind::Attention(it) => {
@@ -51,14 +51,12 @@ impl Kernel {
                 }
             }
             KernelKind::Stages(it) => {
-                let none = Work { operations: Dim::constant(0), bytes: Dim::constant(0) };
-                it.stages.iter().fold(none, |sum, stage| {
-                    let work = stage_work(buffers, stage);
-                    Work {
-                        operations: sum.operations + work.operations,
-                        bytes: sum.bytes + work.bytes,
-                    }
-                })
+                let all = it.stages.iter().map(|stage| stage_work(buffers, stage));
+                all.fold(Work::none(), Work::and)
+            }
+            KernelKind::Chain(it) => {
+                let all = it.parts.iter().map(|part| part.kind.work(body));
+                all.fold(Work::none(), Work::and)
             }
             KernelKind::Border(it) => {
                 let buffer = &buffers[it.buffer];
@@ -67,6 +65,16 @@ impl Kernel {
                 Work { operations: Dim::constant(0), bytes }
             }
         }
+    }
+}
+
+impl Work {
+    fn none() -> Work {
+        Work { operations: Dim::constant(0), bytes: Dim::constant(0) }
+    }
+
+    fn and(self, other: Work) -> Work {
+        Work { operations: self.operations + other.operations, bytes: self.bytes + other.bytes }
     }
 }
 

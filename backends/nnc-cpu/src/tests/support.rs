@@ -5,7 +5,7 @@ use nnc_backend::{Backend, Instance, Options, pack};
 use nnc_base::Name;
 use nnc_eval::{Data, Tensor};
 use nnc_graph::{Elem, Literal, Module, ParamOrigin, TensorType};
-use nnc_plan::{Plan, WeightSource};
+use nnc_plan::{Machine, Plan, WeightSource};
 use nnc_runtime::Blob;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -141,6 +141,12 @@ pub(crate) struct Ready {
 }
 
 pub(crate) fn ready(module: Module, target: &str, seed: u64) -> Ready {
+    let machine = Cpu.machine(&Options::new(target, "test")).unwrap();
+    ready_on(module, target, &machine, seed)
+}
+
+/// Planned for a machine that the target's is like.
+pub(crate) fn ready_on(module: Module, target: &str, machine: &Machine, seed: u64) -> Ready {
     let mut random = Random::new(seed);
     let mut params = BTreeMap::new();
     for entry in &module.entries {
@@ -152,8 +158,7 @@ pub(crate) fn ready(module: Module, target: &str, seed: u64) -> Ready {
         }
     }
     let options = Options::new(target, "test");
-    let machine = Cpu.machine(&options).unwrap();
-    let plan = Arc::new(nnc_plan::plan(&module, &machine).unwrap());
+    let plan = Arc::new(nnc_plan::plan(&module, machine).unwrap());
     let code = match Cpu.load(&plan, &options) {
         Ok(code) => code,
         Err(error) => panic!("{error}\n{plan}"),

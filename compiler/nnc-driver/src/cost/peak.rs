@@ -2,9 +2,7 @@
 
 use nnc_base::Name;
 use nnc_graph::RunDim;
-use nnc_plan::{
-    Address, Body, BodyId, Buffer, BufferId, Kernel, KernelKind, Matrix, Place, Plan, Step,
-};
+use nnc_plan::{Address, Body, BodyId, Buffer, BufferId, KernelKind, Matrix, Place, Plan, Step};
 use nnc_shape::Dim;
 use std::collections::BTreeMap;
 
@@ -94,7 +92,7 @@ fn greatest(dim: &Dim, dims: &[RunDim]) -> i64 {
 /// The buffers that a step reads or writes.
 fn used(step: &Step) -> Vec<BufferId> {
     match step {
-        Step::Launch(kernel) => kernel_buffers(kernel),
+        Step::Launch(kernel) => kernel_buffers(&kernel.kind),
         Step::Call { pointers, .. } => pointers.clone(),
         Step::Repeat { pointers, carries, .. } => {
             let moved = pointers.iter().map(|(buffer, _)| *buffer);
@@ -104,9 +102,9 @@ fn used(step: &Step) -> Vec<BufferId> {
     }
 }
 
-fn kernel_buffers(kernel: &Kernel) -> Vec<BufferId> {
+fn kernel_buffers(kernel: &KernelKind) -> Vec<BufferId> {
     let of = |addresses: Vec<&Address>| addresses.into_iter().map(|it| it.buffer).collect();
-    match &kernel.kind {
+    match kernel {
         KernelKind::Contraction(it) => {
             let right = match &it.right {
                 Matrix::Panels { start, .. } => start,
@@ -122,5 +120,6 @@ fn kernel_buffers(kernel: &Kernel) -> Vec<BufferId> {
             of(stages.flat_map(|stage| stage.reads.iter().chain([&stage.out])).collect())
         }
         KernelKind::Border(it) => vec![it.buffer],
+        KernelKind::Chain(it) => it.parts.iter().flat_map(|it| kernel_buffers(&it.kind)).collect(),
     }
 }

@@ -24,7 +24,10 @@ impl Planner<'_> {
                     let owned = at >= inputs || self.overwrites[at as usize];
                     (owned && !taken.contains(&at)).then_some(at)
                 }
-                Place::Pointer(_) | Place::Arena { .. } | Place::Weights { .. } => None,
+                Place::Pointer(_)
+                | Place::Arena { .. }
+                | Place::Scratch { .. }
+                | Place::Weights { .. } => None,
             };
             let pointer = match direct {
                 Some(at) => at,
@@ -174,7 +177,7 @@ impl Planner<'_> {
 }
 
 /// Every buffer that a step names.
-fn step_buffers(step: &Step) -> Vec<BufferId> {
+pub(super) fn step_buffers(step: &Step) -> Vec<BufferId> {
     let mut buffers = Vec::new();
     let mut step = step.clone();
     visit_buffers(&mut step, &mut |it| buffers.push(*it));
@@ -182,31 +185,8 @@ fn step_buffers(step: &Step) -> Vec<BufferId> {
 }
 
 fn visit_buffers(step: &mut Step, visit: &mut dyn FnMut(&mut BufferId)) {
-    let mut all = |addresses: Vec<&mut Address>| {
-        for address in addresses {
-            visit(&mut address.buffer);
-        }
-    };
     match step {
-        Step::Launch(kernel) => match &mut kernel.kind {
-            KernelKind::Contraction(it) => {
-                all(it.reads.iter_mut().chain([&mut it.left, &mut it.out]).collect());
-                match &mut it.right {
-                    Matrix::Panels { start, .. } | Matrix::Strided(start) => all(vec![start]),
-                }
-            }
-            KernelKind::Attention(it) => all(it
-                .reads
-                .iter_mut()
-                .chain([&mut it.query, &mut it.key, &mut it.value, &mut it.out])
-                .collect()),
-            KernelKind::Stages(Stages { stages, .. }) => {
-                for stage in stages {
-                    all(stage.reads.iter_mut().chain([&mut stage.out]).collect());
-                }
-            }
-            KernelKind::Border(it) => visit(&mut it.buffer),
-        },
+        Step::Launch(kernel) => visit_kernel(&mut kernel.kind, visit),
         Step::Call { pointers, .. } => pointers.iter_mut().for_each(visit),
         Step::Repeat { condition, pointers, carries, .. } => {
             if let Some(buffer) = condition {
@@ -223,6 +203,39 @@ fn visit_buffers(step: &mut Step, visit: &mut dyn FnMut(&mut BufferId)) {
         Step::Copy { from, to } => {
             visit(from);
             visit(to);
+        }
+    }
+}
+
+fn visit_kernel(kind: &mut KernelKind, visit: &mut dyn FnMut(&mut BufferId)) {
+    let mut all = |addresses: Vec<&mut Address>| {
+        for address in addresses {
+            visit(&mut address.buffer);
+        }
+    };
+    match kind {
+        KernelKind::Contraction(it) => {
+            all(it.reads.iter_mut().chain([&mut it.left, &mut it.out]).collect());
+            match &mut it.right {
+                Matrix::Panels { start, .. } | Matrix::Strided(start) => all(vec![start]),
+            }
+        }
+        KernelKind::Attention(it) => all(it
+            .reads
+            .iter_mut()
+            .chain([&mut it.query, &mut it.key, &mut it.value, &mut it.out])
+            .collect()),
+        KernelKind::Stages(Stages { stages, .. }) => {
+            for stage in stages {
+                all(stage.reads.iter_mut().chain([&mut stage.out]).collect());
+            }
+        }
+        KernelKind::Border(it) => visit(&mut it.buffer),
+        KernelKind::Chain(it) => {
+            for part in &mut it.parts {
+                visit_kernel(&mut part.kind, visit);
+                part.window.iter_mut().for_each(|it| visit(&mut it.buffer));
+            }
         }
     }
 }

@@ -27,7 +27,7 @@ impl Planner<'_> {
             return false;
         }
         match self.buffers[root].place {
-            Place::Arena { .. } => true,
+            Place::Arena { .. } | Place::Scratch { .. } => true,
             Place::Weights { .. } => false,
             Place::Pointer(pointer) => {
                 let Some(overwrites) = self.overwrites.get_mut(pointer as usize) else {
