@@ -2,7 +2,7 @@
 //!
 //! [`Cpu`] is the back end. Read `program` for how a plan becomes functions, `context`
 //! for what every template emits in, then the templates: `contraction`, `attention`,
-//! `stages` (any other nest) and `border`.
+//! `stages` (any other nest) and `border`; `sharing` says which kernels are emitted once for many.
 //!
 //! This crate does not choose tiles, layouts or memory: the plan says them.
 
@@ -21,6 +21,7 @@ mod library;
 mod machine_code;
 mod measure;
 mod program;
+mod sharing;
 mod stages;
 mod target;
 

@@ -3,7 +3,7 @@
 use super::Planner;
 use crate::memory::Request;
 use crate::plan::PlanError;
-use crate::{Address, Body, BufferId, KernelKind, Matrix, Place, Stages, Step, WeightSlot, memory};
+use crate::{Body, BufferId, Place, Step, WeightSlot, memory};
 use nnc_base::{Span, Table};
 use nnc_graph::GraphId;
 use nnc_shape::Dim;
@@ -182,31 +182,8 @@ fn step_buffers(step: &Step) -> Vec<BufferId> {
 }
 
 fn visit_buffers(step: &mut Step, visit: &mut dyn FnMut(&mut BufferId)) {
-    let mut all = |addresses: Vec<&mut Address>| {
-        for address in addresses {
-            visit(&mut address.buffer);
-        }
-    };
     match step {
-        Step::Launch(kernel) => match &mut kernel.kind {
-            KernelKind::Contraction(it) => {
-                all(it.reads.iter_mut().chain([&mut it.left, &mut it.out]).collect());
-                match &mut it.right {
-                    Matrix::Panels { start, .. } | Matrix::Strided(start) => all(vec![start]),
-                }
-            }
-            KernelKind::Attention(it) => all(it
-                .reads
-                .iter_mut()
-                .chain([&mut it.query, &mut it.key, &mut it.value, &mut it.out])
-                .collect()),
-            KernelKind::Stages(Stages { stages, .. }) => {
-                for stage in stages {
-                    all(stage.reads.iter_mut().chain([&mut stage.out]).collect());
-                }
-            }
-            KernelKind::Border(it) => visit(&mut it.buffer),
-        },
+        Step::Launch(kernel) => kernel.kind.visit_buffers(visit),
         Step::Call { pointers, .. } => pointers.iter_mut().for_each(visit),
         Step::Repeat { condition, pointers, carries, .. } => {
             if let Some(buffer) = condition {

@@ -74,6 +74,21 @@ fn a_size_that_another_divides() {
 }
 
 #[test]
+fn sums_that_a_size_divides() {
+    insta::assert_snapshot!(answers("(D + K) % N == 0; (D + M) % N == 0; D % N == 0", "
+        (D + K) % N == 0
+        K % N == 0
+        (K + M) % N == 0
+        (K + 1) % N == 0
+        "), @"
+    (D + K) % N == 0: proven
+    K % N == 0: proven
+    (K + M) % N == 0: proven
+    (K + 1) % N == 0: unproven, K = 2, N = 2 give 3 and 2
+    ");
+}
+
+#[test]
 fn divisors_that_share_a_factor() {
     insta::assert_snapshot!(answers("D % 4 == 0; D % 6 == 0", "
         D % 12 == 0
