@@ -7,7 +7,7 @@
 Each member's `reference.py` has a function `check(here)` that builds the implementation at
 the sizes of `check.nn`, fills it with the numbers that the tests make from a seed and the
 names of tensors, and says what it gives; see README.md. It needs numpy, and most members
-torch with torchvision, timm or transformers.
+torch with torchvision, timm, transformers or diffusers.
 """
 
 import re

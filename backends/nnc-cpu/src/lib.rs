@@ -2,8 +2,8 @@
 //!
 //! [`Cpu`] is the back end. Read `program` for how a plan becomes functions, `context`
 //! for what every template emits in, then the templates: `contraction`, `attention`,
-//! `stages` (any other nest), `border`, and
-//! `chain`, which lets kernels take turns.
+//! `stages` (any other nest), `border`, and `chain`, which lets kernels take turns; `sharing`
+//! says which kernels are emitted once for many.
 //!
 //! This crate does not choose tiles, layouts or memory: the plan says them.
 
@@ -23,6 +23,7 @@ mod library;
 mod machine_code;
 mod measure;
 mod program;
+mod sharing;
 mod stages;
 mod target;
 

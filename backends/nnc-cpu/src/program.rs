@@ -5,8 +5,11 @@
 //! body(frame):    nncrt_parallel_for(kernel, frame, items); …; body(frame of the callee); …
 //! kernel(frame, item, thread)
 //! ```
+//!
+//! Kernels that differ only in their buffers have one function: see `sharing`.
 
 use crate::context::{FRAME_HEAD, KernelContext};
+use crate::sharing::Sharing;
 use crate::{Target, attention, border, chain, contraction, stages};
 use nnc_base::Name;
 use nnc_graph::Compare;
@@ -56,16 +59,25 @@ pub(crate) fn build(
     profile: bool,
 ) -> Module {
     let module = Module::new(target.emits());
+    let function = |symbol: &str, body: &Body, kernel: &Kernel| {
+        let parameters = [Type::POINTER, Type::I64, Type::I64];
+        module.function(symbol, &parameters, Linkage::Internal, |builder, arguments| {
+            let context = KernelContext::new(builder, target, body, arguments, scratch_bytes);
+            emit_kernel(&context, &kernel.kind);
+        });
+    };
+    let sharing = Sharing::of(plan);
+    for (number, shared) in sharing.kernels.iter().enumerate() {
+        function(&shared_symbol(number, &shared.kernel), &shared.body, &shared.kernel);
+    }
     let mut first_kernel = 0;
     for (id, body) in plan.bodies.iter() {
         for (at, step) in body.steps.iter().enumerate() {
-            let Step::Launch(kernel) = step else { continue };
-            let parameters = [Type::POINTER, Type::I64, Type::I64];
-            let symbol = kernel_symbol(id, at, kernel);
-            module.function(&symbol, &parameters, Linkage::Internal, |builder, arguments| {
-                let context = KernelContext::new(builder, target, body, arguments, scratch_bytes);
-                emit_kernel(&context, &kernel.kind);
-            });
+            if let Step::Launch(kernel) = step
+                && sharing.launch(id, at).is_none()
+            {
+                function(&kernel_symbol(id, at, kernel), body, kernel);
+            }
         }
         let entry = plan.entries.iter().position(|it| it.body == id);
         let (symbol, linkage) = match entry {
@@ -75,7 +87,9 @@ pub(crate) fn build(
         module.function(&symbol, &[Type::POINTER], linkage, |builder, arguments| {
             let context = KernelContext::new(builder, target, body, arguments, scratch_bytes);
             let profile = profile.then_some(first_kernel);
-            let steps = Steps { plan, module: &module, context: &context, body, id, profile };
+            let (module, context, sharing) = (&module, &context, &sharing);
+            let own_frame = shared_frame(context, sharing.most_pointers(id));
+            let steps = Steps { plan, module, context, body, id, profile, sharing, own_frame };
             for (at, step) in body.steps.iter().enumerate() {
                 steps.emit(at, step);
             }
@@ -92,6 +106,30 @@ fn launches_before(body: &Body, at: usize) -> usize {
 
 fn kernel_symbol(body: BodyId, at: usize, kernel: &Kernel) -> String {
     format!("k{}_{at}_{}", body.raw(), c_name(&kernel.name))
+}
+
+fn shared_symbol(number: usize, kernel: &Kernel) -> String {
+    format!("s{number}_{}", c_name(&kernel.name))
+}
+
+/// A frame for the shared kernels of a body, one after the other, with room for so many pointers:
+/// their sizes and scratch memory are the body's.
+fn shared_frame(context: &KernelContext<'_>, pointers: usize) -> Option<Value> {
+    if pointers == 0 {
+        return None;
+    }
+    let b = context.builder;
+    let dims = &context.body.dims;
+    let frame = b.stack(Kind::I64, (FRAME_HEAD + dims.len() + pointers) as i64);
+    set(b, frame, 2, context.scratch_start());
+    for (at, dim) in dims.iter().enumerate() {
+        set(b, frame, FRAME_HEAD + at, context.dim(&Dim::var(dim.name)));
+    }
+    Some(frame)
+}
+
+fn set(b: &Builder<'_>, frame: Value, word: usize, value: Value) {
+    b.store(value, b.offset(frame, Kind::I64, b.int(word as i64)));
 }
 
 fn body_symbol(body: BodyId) -> String {
@@ -127,6 +165,9 @@ struct Steps<'a> {
     id: BodyId,
     /// The number of the body's first kernel (see [`Plan::launches`]), if launches are told.
     profile: Option<usize>,
+    sharing: &'a Sharing,
+    /// What shared kernels are launched with, if there are any.
+    own_frame: Option<Value>,
 }
 
 /// What a callee is run with.
@@ -229,15 +270,24 @@ impl Steps<'_> {
 
     fn launch(&self, at: usize, kernel: &Kernel) {
         let b = self.builder();
-        let symbol = kernel_symbol(self.id, at, kernel);
+        let (symbol, frame) = match (self.sharing.launch(self.id, at), self.own_frame) {
+            (Some(shared), Some(frame)) => {
+                let first = self.body.dims.len();
+                for (place, &buffer) in shared.pointers.iter().enumerate() {
+                    self.set_pointer(frame, first + place, self.context.base(buffer));
+                }
+                (shared_symbol(shared.kernel, &self.sharing.kernels[shared.kernel].kernel), frame)
+            }
+            _ => (kernel_symbol(self.id, at, kernel), self.context.frame),
+        };
         let items = items(self.context, kernel);
         if items.as_constant() == Some(1) {
-            b.call(&symbol, &[self.context.frame, b.int(0), b.int(0)], None);
+            b.call(&symbol, &[frame, b.int(0), b.int(0)], None);
             return;
         }
         self.module.declare(PARALLEL_FOR, &[Type::POINTER, Type::POINTER, Type::I64], None);
         let address = b.function_address(&symbol);
-        b.call(PARALLEL_FOR, &[address, self.context.frame, items], None);
+        b.call(PARALLEL_FOR, &[address, frame, items], None);
     }
 
     /// A callee's frame, all but its pointers; the dim `open` is left to the caller.
@@ -258,8 +308,7 @@ impl Steps<'_> {
     }
 
     fn set(&self, frame: Value, word: usize, value: Value) {
-        let b = self.builder();
-        b.store(value, b.offset(frame, Kind::I64, b.int(word as i64)));
+        set(self.builder(), frame, word, value);
     }
 
     /// Sets a word behind the frame's head.

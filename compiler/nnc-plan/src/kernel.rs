@@ -90,6 +90,56 @@ pub enum Batch {
     Merged,
 }
 
+impl KernelKind {
+    /// Every buffer that the kernel names, in an order that follows from the kernel alone; one
+    /// that is named twice is visited twice.
+    pub fn visit_buffers(&mut self, visit: &mut dyn FnMut(&mut BufferId)) {
+        let mut all = |addresses: Vec<&mut Address>| {
+            for address in addresses {
+                visit(&mut address.buffer);
+            }
+        };
+        match self {
+            KernelKind::Contraction(it) => {
+                all(it.reads.iter_mut().chain([&mut it.left, &mut it.out]).collect());
+                match &mut it.right {
+                    Matrix::Panels { start, .. } | Matrix::Strided(start) => all(vec![start]),
+                }
+            }
+            KernelKind::Attention(it) => all(it
+                .reads
+                .iter_mut()
+                .chain([&mut it.query, &mut it.key, &mut it.value, &mut it.out])
+                .collect()),
+            KernelKind::Stages(Stages { stages, .. }) => {
+                for stage in stages {
+                    all(stage.reads.iter_mut().chain([&mut stage.out]).collect());
+                }
+            }
+            KernelKind::Border(it) => visit(&mut it.buffer),
+            KernelKind::Chain(it) => {
+                for part in &mut it.parts {
+                    part.kind.visit_buffers(visit);
+                    part.window.iter_mut().for_each(|it| visit(&mut it.buffer));
+                }
+            }
+        }
+    }
+
+    /// The loops of a kernel that has any, those of each stage by themselves.
+    pub fn loops_mut(&mut self) -> Vec<&mut Vec<Loop>> {
+        match self {
+            KernelKind::Contraction(it) => vec![&mut it.loops],
+            KernelKind::Attention(it) => vec![&mut it.loops],
+            KernelKind::Stages(it) => it.stages.iter_mut().map(|stage| &mut stage.loops).collect(),
+            KernelKind::Border(_) => Vec::new(),
+            KernelKind::Chain(it) => {
+                it.parts.iter_mut().flat_map(|it| it.kind.loops_mut()).collect()
+            }
+        }
+    }
+}
+
 /// Writes zeros over the border of an image, whose inside a producer fills.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Border {

@@ -1,6 +1,9 @@
 //! Bodies that run other bodies, and state.
 
 use super::support::{Random, bytes_of, check, ready};
+use crate::Cpu;
+use crate::sharing::Sharing;
+use nnc_backend::{Backend, Options};
 use nnc_graph::Elem;
 
 #[test]
@@ -28,6 +31,37 @@ fn a_layer_called_with_different_weights() {
          entry forward = @main { input x output y }",
         &[&[1], &[30]],
     );
+}
+
+/// Three linear layers of which the last is another, with a map behind each of the first two.
+const REPEATED: &str = "graph @main(T in 1..=30) {
+   param 0 \"a\" : f32[20, 20]
+   param 1 \"b\" : f32[20, 20]
+   param 2 \"c\" : f32[9, 20]
+   %0 = input : f32[T, 20]
+   %1 = param 0 : f32[20, 20]
+   %2 = nest (%0, %1) [t: T, o: 20] sum f32 [i: 20] { (%0[t, i] * %1[o, i]) } : f32[T, 20]
+   %3 = nest (%2) [d: 20] sum f32 [j: T] { %2[j, d] } : f32[20]
+   %4 = nest (%2, %3) [t: T, d: 20] { (%2[t, d] - (f32(0.125) * %3[d])) } : f32[T, 20]
+   %5 = param 1 : f32[20, 20]
+   %6 = nest (%4, %5) [s: T, u: 20] sum f32 [v: 20] { (%4[s, v] * %5[u, v]) } : f32[T, 20]
+   %7 = nest (%6) [e: 20] sum f32 [k: T] { %6[k, e] } : f32[20]
+   %8 = nest (%6, %7) [s: T, e: 20] { (%6[s, e] - (f32(0.125) * %7[e])) } : f32[T, 20]
+   %9 = param 2 : f32[9, 20]
+   %10 = nest (%8, %9) [t: T, o: 9] sum f32 [i: 20] { (%8[t, i] * %9[o, i]) } : f32[T, 9]
+   return %10
+ }
+ entry forward = @main { input x output y }";
+
+#[test]
+fn repeated_layers_are_computed_by_the_same_functions() {
+    check(REPEATED, &[&[1], &[30]]);
+    let module = nnc_graph::parse(REPEATED).unwrap();
+    let machine = Cpu.machine(&Options::new("host", "test")).unwrap();
+    let plan = nnc_plan::plan(&module, &machine).unwrap();
+    let sharing = Sharing::of(&plan);
+    let shared = plan.launches().filter(|(body, at, _)| sharing.launch(*body, *at).is_some());
+    assert_eq!((sharing.kernels.len(), shared.count()), (3, 6), "{plan}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::Planner;
 use crate::memory::Request;
 use crate::plan::PlanError;
-use crate::{Address, Body, BufferId, KernelKind, Matrix, Place, Stages, Step, WeightSlot, memory};
+use crate::{Body, BufferId, Place, Step, WeightSlot, memory};
 use nnc_base::{Span, Table};
 use nnc_graph::GraphId;
 use nnc_shape::Dim;
@@ -186,7 +186,7 @@ pub(super) fn step_buffers(step: &Step) -> Vec<BufferId> {
 
 fn visit_buffers(step: &mut Step, visit: &mut dyn FnMut(&mut BufferId)) {
     match step {
-        Step::Launch(kernel) => visit_kernel(&mut kernel.kind, visit),
+        Step::Launch(kernel) => kernel.kind.visit_buffers(visit),
         Step::Call { pointers, .. } => pointers.iter_mut().for_each(visit),
         Step::Repeat { condition, pointers, carries, .. } => {
             if let Some(buffer) = condition {
@@ -203,39 +203,6 @@ fn visit_buffers(step: &mut Step, visit: &mut dyn FnMut(&mut BufferId)) {
         Step::Copy { from, to } => {
             visit(from);
             visit(to);
-        }
-    }
-}
-
-fn visit_kernel(kind: &mut KernelKind, visit: &mut dyn FnMut(&mut BufferId)) {
-    let mut all = |addresses: Vec<&mut Address>| {
-        for address in addresses {
-            visit(&mut address.buffer);
-        }
-    };
-    match kind {
-        KernelKind::Contraction(it) => {
-            all(it.reads.iter_mut().chain([&mut it.left, &mut it.out]).collect());
-            match &mut it.right {
-                Matrix::Panels { start, .. } | Matrix::Strided(start) => all(vec![start]),
-            }
-        }
-        KernelKind::Attention(it) => all(it
-            .reads
-            .iter_mut()
-            .chain([&mut it.query, &mut it.key, &mut it.value, &mut it.out])
-            .collect()),
-        KernelKind::Stages(Stages { stages, .. }) => {
-            for stage in stages {
-                all(stage.reads.iter_mut().chain([&mut stage.out]).collect());
-            }
-        }
-        KernelKind::Border(it) => visit(&mut it.buffer),
-        KernelKind::Chain(it) => {
-            for part in &mut it.parts {
-                visit_kernel(&mut part.kind, visit);
-                part.window.iter_mut().for_each(|it| visit(&mut it.buffer));
-            }
         }
     }
 }

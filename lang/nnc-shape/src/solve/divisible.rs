@@ -73,6 +73,9 @@ impl Solved {
         of: Dim,
         inequalities: &mut Vec<Dim>,
     ) -> Step {
+        // Multiples of the divisor say nothing: of `D % N == 0, (D + K) % N == 0` the second is
+        // about `K`.
+        let of = of.div_rem(&divisor).map_or(of, |(_, rest)| rest);
         if of.as_constant().is_some_and(|it| it == 1 || it == -1) {
             // Only 1 divides 1.
             let kept = Pending::Divides { divisor: divisor.clone(), of };

@@ -65,11 +65,26 @@ fn a_size_that_another_divides() {
     D//N >= 1: proven
     (3*D) % N == 0: proven
     (D + N) % N == 0: proven
-    (D + 1) % N == 0: unproven, D = 2, N = 2 give 3 and 2
+    (D + 1) % N == 0: unproven, D = 2, N = 2 give 3 and 2, needs (D + 1) % N == 0
     (B*D) % N == 0: proven
     (N + 2*G)*(D//N) == D + 2*G*(D//N): proven
     2*(D//N//2) == D//N: unproven, D = 1, N = 1 give 0 and 1, needs (D//N) % 2 == 0
     (D//N) * (D//N) * N * N == D * D: proven
+    ");
+}
+
+#[test]
+fn sums_that_a_size_divides() {
+    insta::assert_snapshot!(answers("(D + K) % N == 0; (D + M) % N == 0; D % N == 0", "
+        (D + K) % N == 0
+        K % N == 0
+        (K + M) % N == 0
+        (K + 1) % N == 0
+        "), @"
+    (D + K) % N == 0: proven
+    K % N == 0: proven
+    (K + M) % N == 0: proven
+    (K + 1) % N == 0: unproven, K = 2, N = 2 give 3 and 2, needs (K + 1) % N == 0
     ");
 }
 
@@ -105,7 +120,7 @@ fn multiples_of_one_size() {
     (A*B) % (g*g) == 0: proven
     A//g + B//g == (A + B)//g: proven
     (A*X + B*Y) % g == 0: proven
-    (A + 1) % g == 0: unproven, A = 2, g = 2 give 3 and 2
+    (A + 1) % g == 0: unproven, A = 2, g = 2 give 3 and 2, needs (A + 1) % g == 0
     ");
 }
 
