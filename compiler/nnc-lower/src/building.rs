@@ -1,6 +1,6 @@
 //! The graphs that are being built, one inside another, and what they read.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use nnc_base::Span;
@@ -11,6 +11,7 @@ use nnc_hir::FunctionId;
 use nnc_shape::Dim;
 
 use crate::lowerer::{Lowerer, Lowering};
+use crate::point;
 use crate::value::Val;
 
 /// A graph's number; unlike its depth it is never used again.
@@ -35,6 +36,14 @@ pub(crate) struct Pending {
     pub guard: Option<Scalar>,
     pub value: Scalar,
     pub span: Span,
+}
+
+impl Pending {
+    /// See [`point::delicate_vars`].
+    pub(crate) fn delicate_vars(&self) -> BTreeSet<Var> {
+        let guard = self.guard.iter().flat_map(point::delicate_vars);
+        point::delicate_vars(&self.value).into_iter().chain(guard).collect()
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! From scalars to nodes: what is a node of its own, and the node itself.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use nnc_graph::{
@@ -38,8 +38,8 @@ impl Lowerer<'_> {
         self.add_nest(axes, &[], groups, elem, NestKind::Map { value })
     }
 
-    /// The only reduction in a scalar that reads nothing else and has a value for
-    /// each of `axes`, and what is done with it.
+    /// The only reduction in a scalar that reads nothing else, has a value for each of
+    /// `axes`, and rests on no condition of the scalar; and what is done with it.
     fn root_pending(&self, axes: &[Var], value: &Scalar) -> Option<(Rc<Pending>, Scalar)> {
         let mut reads = Vec::new();
         value.visit(&mut |it| {
@@ -60,7 +60,8 @@ impl Lowerer<'_> {
             PendingKind::Reduce { .. } => true,
             PendingKind::Softmax { .. } => finish == Scalar::Acc,
         };
-        (as_it_is && covers && finish_fits).then_some((pending, finish))
+        let free_of_conditions = !rests_on_condition(value, &pending.delicate_vars());
+        (as_it_is && covers && finish_fits && free_of_conditions).then_some((pending, finish))
     }
 
     fn read_in_order(&self, axes: &[Var], value: &Scalar) -> Option<u32> {
@@ -144,10 +145,7 @@ impl Lowerer<'_> {
         guards: &[Scalar],
     ) -> Lowering<Scalar> {
         // A read that is in bounds only under a condition needs it in its own node too.
-        let mut delicate = point::delicate_vars(&pending.value);
-        if let Some(guard) = &pending.guard {
-            delicate.extend(point::delicate_vars(guard));
-        }
+        let delicate = pending.delicate_vars();
         let needed: Vec<&Scalar> = guards
             .iter()
             .filter(|guard| point::free_vars(guard).iter().any(|var| delicate.contains(var)))
@@ -295,6 +293,24 @@ fn whole_sum(reduction: Reduction) -> NestKind {
         None => reduction.value,
     };
     NestKind::Map { value: replace_acc(&reduction.finish, &value) }
+}
+
+/// Whether anything is read only where a condition on one of these variables holds.
+fn rests_on_condition(scalar: &Scalar, delicate: &BTreeSet<Var>) -> bool {
+    let asks = |condition: &Scalar| !point::free_vars(condition).is_disjoint(delicate);
+    let mut found = false;
+    scalar.visit(&mut |it| {
+        found |= match it {
+            Scalar::Select { condition, then, otherwise } => {
+                asks(condition) && (point::reads(then) || point::reads(otherwise))
+            }
+            Scalar::Binary(Binary::And | Binary::Or, condition, right) => {
+                asks(condition) && point::reads(right)
+            }
+            _ => false,
+        };
+    });
+    found
 }
 
 fn extended(guards: &[Scalar], guard: &Scalar) -> Vec<Scalar> {

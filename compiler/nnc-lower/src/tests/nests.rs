@@ -115,6 +115,53 @@ fn softmax_keeps_its_guard() {
 }
 
 #[test]
+fn a_sum_that_is_in_bounds_under_a_condition_only_is_taken_under_it() {
+    insta::assert_snapshot!(lowered(
+        "
+        dims T: time, D: feat
+        pub layer Distances {
+            fn (x: f32[T, D], r: f32[T, D]) -> f32[T, T] {
+                let y[i: T, j: T] = if j <= i { 2.0 * sum[d] x[i, d] * r[i - j, d] } else { 0.0 };
+                y
+            }
+            fn ordered(x: f32[T, D], r: f32[T, D]) -> f32[T, T] {
+                let y[i: T, j: T] = if j <= i { 2.0 * sum[d] x[i, d] * r[j, d] } else { 0.0 };
+                y
+            }
+        }
+        model distances = Distances {
+            entry run with { T <= 8, D <= 4 }
+            entry ordered = ordered with { T <= 8, D <= 4 }
+        }
+        "
+    ), @"
+    graph @run(T in 1..=8, D in 1..=4) {
+      %0 = input : f32[T, D]
+      %1 = input : f32[T, D]
+      %2 = nest (%0, %1) [i: T, j: T] sum f32 [d: D] if (i32[j] <= i32[i]) { (%0[i, d] * %1[i + (-1)*j, d]) } : f32[T, T]
+      %3 = nest (%2) [i: T, j: T] { select((i32[j] <= i32[i]), (f32(2.0) * %2[i, j]), f32(0.0)) } : f32[T, T]
+      return %3
+    }
+    graph @ordered(T in 1..=8, D in 1..=4) {
+      %0 = input : f32[T, D]
+      %1 = input : f32[T, D]
+      %2 = nest (%0, %1) [i: T, j: T] sum f32 [d: D] { (%0[i, d] * %1[j, d]) } finish { select((i32[j] <= i32[i]), (f32(2.0) * acc), f32(0.0)) } : f32[T, T]
+      return %2
+    }
+    entry run = @run {
+      input x
+      input r
+      output output
+    }
+    entry ordered = @ordered {
+      input x
+      input r
+      output output
+    }
+    ");
+}
+
+#[test]
 fn sixteen_bit_sums_run_in_f32() {
     insta::assert_snapshot!(lowered(
         "
