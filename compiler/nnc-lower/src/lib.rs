@@ -37,6 +37,7 @@ mod scan;
 mod space;
 mod test_block;
 mod trace;
+mod uses;
 mod value;
 
 pub use entry::{Lowered, lower, lower_function, lower_traced, model_of_export};
@@ -44,6 +45,7 @@ pub use params::ParamInfo;
 pub use space::{Hole, holes, members};
 pub use test_block::{LoweredAssert, LoweredTest, LoweredTests, lower_comparisons, lower_tests};
 pub use trace::{TracePoint, Traces};
+pub use uses::Use;
 
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,7 @@ use crate::building::{Building, Home, Source};
 use crate::closure::Closing;
 use crate::errors;
 use crate::trace::Tracing;
+use crate::uses::Uses;
 
 /// Lowering one entry ends with its first mistake.
 pub(crate) type Lowering<T> = Result<T, Box<Diagnostic>>;
@@ -52,6 +53,7 @@ pub(crate) struct Lowerer<'a> {
     /// The entry that is being lowered.
     pub entry: Name,
     pub tracing: Tracing,
+    pub uses: Uses,
     /// The arguments that are functions.
     pub closures: Vec<Closing<'a>>,
     /// Outcomes of `assert`s in a test.
@@ -79,6 +81,7 @@ impl<'a> Lowerer<'a> {
             choices: HashMap::new(),
             entry: Name::new(""),
             tracing: Tracing::default(),
+            uses: Uses::default(),
             closures: Vec::new(),
             outcomes: Vec::new(),
             compared: false,
