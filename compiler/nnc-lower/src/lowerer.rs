@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use nnc_base::{Diagnostic, Name, Span};
 use nnc_graph::{Elem, Module, Scalar, TensorType, Var};
-use nnc_hir::{CompareOp, Program};
+use nnc_hir::{CompareOp, LayerId, Program};
 use nnc_shape::Dim;
 
 use crate::building::{Building, Home, Source};
@@ -56,6 +56,9 @@ pub(crate) struct Lowerer<'a> {
     pub uses: Uses,
     /// The arguments that are functions.
     pub closures: Vec<Closing<'a>>,
+    /// The layer whose fields are the layers of the test that is lowered: its parameters are the
+    /// constants that they start as.
+    pub test_layer: Option<LayerId>,
     /// Outcomes of `assert`s in a test.
     pub outcomes: Vec<Outcome>,
     /// Whether what the comparisons of a test compare is told, too.
@@ -83,6 +86,7 @@ impl<'a> Lowerer<'a> {
             tracing: Tracing::default(),
             uses: Uses::default(),
             closures: Vec::new(),
+            test_layer: None,
             outcomes: Vec::new(),
             compared: false,
         }
