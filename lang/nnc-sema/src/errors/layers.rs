@@ -27,8 +27,12 @@ pub(crate) fn state_field(at: Span) -> Diagnostic {
 }
 
 pub(crate) fn layer_in_body(at: Span) -> Diagnostic {
-    Diagnostic::error(FIELD, at, "only a test has layers among its statements")
-        .help("make it a field of a layer, where it is built once: `norm: LayerNorm<4>`")
+    Diagnostic::error(
+        FIELD,
+        at,
+        "a layer is made among a test's own statements, and in no other body",
+    )
+    .help("make it a field of a layer, which is made once: `norm: LayerNorm<4>`")
 }
 
 pub(crate) fn no_fields(name: &Ident) -> Diagnostic {

@@ -173,5 +173,5 @@ def _(p, x, sizes):
     chances = np.sort(softmax(x["z"]), -1)
     lead = chances[..., -1] - chances[..., -2]
     last = lead.shape[1] - 1
-    exits = [[next((at for at, it in enumerate(row) if it >= margin), last) for row in lead] for margin in (0.2, 0.9)]
+    exits = [[next((at for at, it in enumerate(row) if it >= margin), last) for row in lead] for margin in (0.2, 0.45)]
     return {"a": exits[0], "b": exits[1]}
