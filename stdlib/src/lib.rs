@@ -71,6 +71,8 @@ const NN: &str = concat!(
     include_str!("../nn/conv.nn"),
     include_str!("../nn/conv_transpose.nn"),
     include_str!("../nn/pool.nn"),
+    include_str!("../nn/conv_volume.nn"),
+    include_str!("../nn/pool_more.nn"),
     include_str!("../nn/attention.nn"),
     include_str!("../nn/loss.nn"),
     include_str!("../nn/activation_more.nn"),
@@ -103,8 +105,11 @@ const RECURRENT: &str =
 const STATE_SPACE: &str =
     concat!(include_str!("../state_space/linear.nn"), include_str!("../state_space/selective.nn"));
 
-const DECODE: &str =
-    concat!(include_str!("../decode/choose.nn"), include_str!("../decode/structured.nn"));
+const DECODE: &str = concat!(
+    include_str!("../decode/choose.nn"),
+    include_str!("../decode/blocks.nn"),
+    include_str!("../decode/structured.nn"),
+);
 
 #[cfg(test)]
 mod tests {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "all of this is tests")]
 
+mod cost;
 mod fuzz;
 #[cfg(feature = "llvm")]
 mod models;

@@ -36,6 +36,9 @@
 //! Values: a number, `true`, `nan`, `inf`, lists of them; `random(SEED, [SHAPE])` and
 //! `random(SEED, [SHAPE], LOW, HIGH)`; `integers(SEED, [SHAPE], LOW, END)`: see [`value`].
 //!
+//! Expected numbers come with the parameters that the transcription asked for: `asked ENTRY NAME
+//! [SHAPE]`, which the table of [`crate::zoo`] holds against those of the model.
+//!
 //! All `test` blocks of a program are run, too. `NNC_RUN=text` keeps to the programs whose
 //! names contain the text.
 
@@ -62,7 +65,7 @@ const TOLERANCE: f64 = 1e-5;
 const FLOOR: usize = 60;
 
 /// Every program, checked, lowered and run on the evaluator.
-fn cases() -> &'static [(String, Result<Case, String>)] {
+pub(crate) fn cases() -> &'static [(String, Result<Case, String>)] {
     static CASES: OnceLock<Vec<(String, Result<Case, String>)>> = OnceLock::new();
     CASES.get_or_init(|| {
         let filter = std::env::var("NNC_RUN").unwrap_or_default();

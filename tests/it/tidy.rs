@@ -2,6 +2,7 @@
 //! stay, and what belongs into every crate.
 
 mod arrows;
+mod library;
 
 use crate::support::{files, read, root, shown};
 use std::path::{Path, PathBuf};

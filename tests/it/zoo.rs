@@ -1,12 +1,16 @@
-//! The zoo: every `examples/zoo/NAME` gives what an independent implementation gives.
+//! The zoo and the library: every `examples/zoo/NAME`, and every function and layer of `std`,
+//! gives what an independent implementation gives.
 //!
 //! `check.nn` has the architecture at small and odd sizes with comments as in [`crate::run`];
 //! `check.txt` has what `reference.py` computed, and how many parameters the implementation
 //! has at the sizes of `model.nn`. `cargo test -p nnc-tests zoo -- --nocapture` prints the
-//! table. `NNC_ZOO=text` keeps to the members whose names contain the text; `UPDATE_ZOO=1`
-//! writes the pictures in their pages.
+//! table, with the library's rows behind the members', see [`library`]. `NNC_ZOO=text` keeps to
+//! the members and items whose names contain the text; `UPDATE_ZOO=1` writes the pictures in the
+//! members' pages.
 
-use crate::run::case::Case;
+pub(crate) mod library;
+
+use crate::run::case::{CallErrors, Case};
 use crate::run::expected::read_parameters;
 use crate::support::{read, root};
 use nnc_driver::cost::ParamCount;
@@ -32,6 +36,30 @@ enum Verdict {
     Passed,
     Unsupported,
     Failed,
+}
+
+/// How many rows there are of each verdict, and what is to be said of those that failed.
+#[derive(Default)]
+struct Tally {
+    passed: usize,
+    unsupported: usize,
+    failures: Vec<String>,
+}
+
+impl Tally {
+    fn add(&mut self, verdict: Verdict, failures: impl FnOnce() -> String) {
+        match verdict {
+            Verdict::Passed => self.passed += 1,
+            Verdict::Unsupported => self.unsupported += 1,
+            Verdict::Failed => self.failures.push(failures()),
+        }
+    }
+
+    /// The last line of a table.
+    fn line(&self) -> String {
+        let failed = self.failures.len();
+        format!("{} passed, {} unsupported, {failed} failed", self.passed, self.unsupported)
+    }
 }
 
 /// A line of the table.
@@ -124,17 +152,22 @@ impl Report {
 
 /// How far each engine is off.
 fn errors(case: &Case) -> Vec<Result<f64, String>> {
-    vec![case.error(), case.error_optimised(), compiled(case)]
+    let worst = |calls: CallErrors| {
+        let calls = calls?.into_iter().flatten();
+        calls.into_iter().try_fold(0.0_f64, |worst, error| Ok(error?.max(worst)))
+    };
+    vec![worst(case.errors()), worst(case.errors_optimised()), worst(compiled(case))]
 }
 
 #[cfg(feature = "llvm")]
-fn compiled(case: &Case) -> Result<f64, String> {
-    case.error_compiled(&nnc_cpu::Cpu, "host")
+fn compiled(case: &Case) -> CallErrors {
+    case.errors_compiled(&nnc_cpu::Cpu, "host")
 }
 
+/// There is no compiled code without LLVM; the evaluator stands in its place.
 #[cfg(not(feature = "llvm"))]
-fn compiled(_: &Case) -> Result<f64, String> {
-    Ok(0.0)
+fn compiled(case: &Case) -> CallErrors {
+    case.errors()
 }
 
 /// The counts of the models of `model.nn` beside those of the reference.
@@ -154,9 +187,13 @@ fn parameters(folder: &Path) -> Result<Vec<(u64, u64)>, String> {
     Ok(counts)
 }
 
+fn filter() -> String {
+    std::env::var("NNC_ZOO").unwrap_or_default()
+}
+
 /// The folders of the zoo, by name.
 fn members() -> Vec<PathBuf> {
-    let filter = std::env::var("NNC_ZOO").unwrap_or_default();
+    let filter = filter();
     let entries = std::fs::read_dir(root().join("examples/zoo")).unwrap();
     let mut folders: Vec<PathBuf> = entries
         .map(|it| it.unwrap().path())
@@ -187,18 +224,15 @@ fn zoo() {
     reports.sort_by(|a, b| a.name.cmp(&b.name));
     let heads = ENGINES.map(|it| format!("{it:>10}")).join("  ");
     println!("{:<24} {:>28}  {heads}", "member", "parameters == reference");
-    reports.iter().for_each(|report| println!("{}", report.line()));
-    let count = |verdict| reports.iter().filter(|it| it.verdict() == verdict).count();
-    println!(
-        "{} passed, {} unsupported, {} failed",
-        count(Verdict::Passed),
-        count(Verdict::Unsupported),
-        count(Verdict::Failed)
-    );
-    let failures: Vec<String> = (reports.iter())
-        .filter(|it| it.verdict() == Verdict::Failed)
-        .map(Report::failures)
-        .collect();
+    let mut zoo = Tally::default();
+    for report in &reports {
+        println!("{}", report.line());
+        zoo.add(report.verdict(), || report.failures());
+    }
+    let mut library = Tally::default();
+    library::table(&filter(), &mut library);
+    println!("\nzoo: {}\nlibrary: {}", zoo.line(), library.line());
+    let failures = [zoo.failures, library.failures].concat();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 

@@ -47,6 +47,7 @@ def expected(path):
     if reference is None:
         raise SystemExit(f"{path.name}: reference/ has no transcription of it")
     text = ""
+    asked = set()
     state, sizes = {}, {}
     for number, call in enumerate(comments.calls, 1):
         if call.fresh:
@@ -56,7 +57,9 @@ def expected(path):
         entry = reference.get(call.entry) or reference.get(call.entry.split(".")[-1])
         if entry is None and not call.expected:
             continue
-        outputs = entry(Params(comments), inputs, sizes)
+        params = Params(comments)
+        outputs = entry(params, inputs, sizes)
+        asked.update((call.entry, *it) for it in params.asked)
         for name, value in outputs.items():
             if isinstance(value, int):
                 sizes[name] = value
@@ -66,7 +69,7 @@ def expected(path):
             if name not in outputs:
                 raise SystemExit(f"{path.name}: {call.entry} gives {list(outputs)}, not {name}")
             text += written(number, name, outputs[name])
-    return text
+    return text + "".join(f"asked {call} {name} {list(shape)}\n" for call, name, shape in sorted(asked))
 
 
 def main():

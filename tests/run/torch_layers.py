@@ -13,6 +13,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from reference import convolutions
 from reference.library import activations, attention, decoding, losses, norms, recurrent, state_spaces
 
 torch.set_default_dtype(torch.float64)
@@ -198,6 +199,29 @@ def of_sequences():
     same("ctc_loss", ours["loss"], theirs)
 
 
-for part in (of_activations, of_norms, of_attention, of_recurrences, of_state_spaces, of_losses, of_sequences):
+def of_windows():
+    line, image, volume = numbers(2, 3, 11), numbers(2, 3, 5, 6), numbers(2, 4, 3, 5, 4)
+    weight = numbers(4, 3, 2, 2, 2)
+    how = {"stride": 2, "padding": 1, "output_padding": 1, "groups": 2, "dilation": 3}
+    theirs = F.conv_transpose3d(tensor(volume), tensor(weight), **how)
+    ours = convolutions.transpose(volume, weight, stride=2, pad=1, extra=1, groups=2, dilation=3)
+    same("ConvTranspose3d", ours, theirs)
+    kernel = numbers(6, 2, 3, 3, 3)
+    theirs = F.conv3d(tensor(volume), tensor(kernel), padding="same", groups=2, dilation=2)
+    ours = convolutions.convolve(volume, kernel, before=2, groups=2, dilation=2)
+    same("SameConv3d", ours, theirs)
+    same("MaxPool3d", convolutions.pool(volume, np.max, 3, 2, 1, padding=False), F.max_pool3d(tensor(volume), 3, 2, 1))
+    for padding in (True, False):
+        theirs = F.avg_pool3d(tensor(volume), 3, 2, 1, count_include_pad=padding)
+        same(f"AvgPool3d, padding {padding}", convolutions.pool(volume, np.mean, 3, 2, 1, padding=padding), theirs)
+    for name, x, mean in (("SoftPool1d", line, F.avg_pool1d), ("SoftPool", image, F.avg_pool2d), ("SoftPool3d", volume, F.avg_pool3d)):
+        powers = tensor(x).exp()
+        same(name, convolutions.pool(x, convolutions.soft, 2, 1), mean(powers * tensor(x), 2, 1) / mean(powers, 2, 1))
+    theirs = F.adaptive_max_pool2d(tensor(image), (3, 2))
+    ours = convolutions.REFERENCES["pooling_soft"]["images"](None, {"x": image}, {})["c"]
+    same("AdaptiveMaxPool", ours, theirs)
+
+
+for part in (of_windows, of_activations, of_norms, of_attention, of_recurrences, of_state_spaces, of_losses, of_sequences):
     part()
 print(f"{len(done)} agree (seed {SEED}): " + ", ".join(done))

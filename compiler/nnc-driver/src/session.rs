@@ -157,6 +157,8 @@ impl Session {
                 },
             }
         }
+        let root = |file| self.modules().iter().any(|it| it.root && it.file == file);
+        all.extend(nnc_lower::check_tests(&self.analysis().program, &root));
         all
     }
 

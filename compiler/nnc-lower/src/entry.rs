@@ -19,6 +19,7 @@ use crate::lowerer::{Lowerer, Lowering};
 use crate::params::ParamInfo;
 use crate::space;
 use crate::trace::{TracePoint, Traces};
+use crate::uses::Use;
 use crate::value::{State, Val};
 
 /// A model as a graph program.
@@ -29,6 +30,8 @@ pub struct Lowered {
     pub params: Vec<ParamInfo>,
     /// The trace points of its entries, if it is traced.
     pub points: Vec<TracePoint>,
+    /// What the entries call, in the order of the names.
+    pub uses: Vec<Use>,
 }
 
 /// Lowers all entries of a model.
@@ -66,7 +69,8 @@ pub fn lower_traced(
         return Err(diagnostics);
     }
     let module = verified(lowerer.module, model.span)?;
-    Ok(Lowered { module, params, points: lowerer.tracing.points })
+    let (points, uses) = (lowerer.tracing.points, lowerer.uses.sorted());
+    Ok(Lowered { module, params, points, uses })
 }
 
 /// Lowers a function outside layers as if it were an entry of a model.

@@ -52,6 +52,25 @@ pub(crate) fn entry_fact_fails(
         .help(format!("change the entry's facts such that `{fact}` holds"))
 }
 
+/// A parameter of a layer in a test that starts at random, and is not given.
+pub(crate) fn random_in_test(
+    made: Span,
+    read: Span,
+    layer: &str,
+    param: &str,
+    init: Name,
+) -> Diagnostic {
+    let text = format!("nothing says what the numbers of `{layer}.{param}` are in this test");
+    Diagnostic::error(Code("E0517"), made, text)
+        .here("the layer is made here")
+        .label(read, format!("`{param}` is read here"))
+        .note(format!(
+            "the parameter starts as `{init}`, at random; those that start as a constant need \
+             nothing"
+        ))
+        .help(format!("give it: `let {layer} = layer … with {{ {param} = … }};`"))
+}
+
 /// Layers in layers, or calls in calls, beyond what is followed.
 pub(crate) fn too_deep(at: Span, name: &str, most: usize) -> Diagnostic {
     Diagnostic::error(Code("E0506"), at, format!("`{name}` lies more than {most} levels deep"))

@@ -84,8 +84,8 @@ impl<'a> Lowerer<'a> {
     /// The items of the arrays, cut into runs of neighbours that are equal: that have the
     /// same candidates in the holes of their spaces.
     fn equal_runs(&self, arrays: &[Array], count: i64) -> Vec<Range<i64>> {
-        if self.tracing.is_on() {
-            // Each item has trace points of its own.
+        if self.tracing.is_on() || self.test_layer.is_some() {
+            // Each item has trace points, or constants, of its own.
             return (0..count).map(|at| at..at + 1).collect();
         }
         if self.choices.is_empty() {

@@ -37,13 +37,17 @@ mod scan;
 mod space;
 mod test_block;
 mod trace;
+mod uses;
 mod value;
 
 pub use entry::{Lowered, lower, lower_function, lower_traced, model_of_export};
 pub use params::ParamInfo;
 pub use space::{Hole, holes, members};
-pub use test_block::{LoweredAssert, LoweredTest, LoweredTests, lower_comparisons, lower_tests};
+pub use test_block::{
+    LoweredAssert, LoweredTest, LoweredTests, check_tests, lower_comparisons, lower_tests,
+};
 pub use trace::{TracePoint, Traces};
+pub use uses::Use;
 
 #[cfg(test)]
 mod tests;

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use nnc_base::{Diagnostic, Name, Span};
 use nnc_graph::{Elem, Module, Scalar, TensorType, Var};
-use nnc_hir::{CompareOp, Program};
+use nnc_hir::{CompareOp, LayerId, Program};
 use nnc_shape::Dim;
 
 use crate::building::{Building, Home, Source};
 use crate::closure::Closing;
 use crate::errors;
 use crate::trace::Tracing;
+use crate::uses::Uses;
 
 /// Lowering one entry ends with its first mistake.
 pub(crate) type Lowering<T> = Result<T, Box<Diagnostic>>;
@@ -52,8 +53,12 @@ pub(crate) struct Lowerer<'a> {
     /// The entry that is being lowered.
     pub entry: Name,
     pub tracing: Tracing,
+    pub uses: Uses,
     /// The arguments that are functions.
     pub closures: Vec<Closing<'a>>,
+    /// The layer whose fields are the layers of the test that is lowered: its parameters are the
+    /// constants that they start as.
+    pub test_layer: Option<LayerId>,
     /// Outcomes of `assert`s in a test.
     pub outcomes: Vec<Outcome>,
     /// Whether what the comparisons of a test compare is told, too.
@@ -79,7 +84,9 @@ impl<'a> Lowerer<'a> {
             choices: HashMap::new(),
             entry: Name::new(""),
             tracing: Tracing::default(),
+            uses: Uses::default(),
             closures: Vec::new(),
+            test_layer: None,
             outcomes: Vec::new(),
             compared: false,
         }

@@ -180,7 +180,7 @@ impl<'a> Lowerer<'a> {
 
     fn value_at(&mut self, frame: &Frame<'a>, field: &Place<'a>) -> Lowering<Val> {
         match field.value {
-            FieldValue::Param { ty, .. } => {
+            FieldValue::Param { ty, init } => {
                 let stored = self.stored_elem(&ty.elem.base)?;
                 let wanted = self.elem(frame, &ty.elem.base)?;
                 let name = field.path.rsplit('.').next().unwrap_or_default();
@@ -191,6 +191,11 @@ impl<'a> Lowerer<'a> {
                 }
                 let shape: Vec<Dim> =
                     ty.axes.iter().map(|axis| field.owner.dim(&axis.extent())).collect();
+                if let Some(owner) = self.test_layer {
+                    let value = self.constant_param(owner, &field.place, init, wanted)?;
+                    let vars = shape.iter().map(|extent| self.fresh_axis(extent)).collect();
+                    return Ok(Val::Tensor(Tensor { vars, shape, elem: wanted, value }));
+                }
                 Ok(Val::Tensor(self.param_tensor(field, TensorType::new(stored, shape), wanted)))
             }
             FieldValue::Layer(_) => Ok(Val::Layer(self.layer_at(field)?)),

@@ -244,6 +244,7 @@ impl<'a> Lowerer<'a> {
         {
             return Err(Box::new(errors::run_time_recursion(self.span, name, condition, *at)));
         }
+        self.uses.add(self.program, self.entry, frame);
         self.open.push((frame.function, path));
         let result = self.block(frame, &frame.function.body);
         self.open.pop();

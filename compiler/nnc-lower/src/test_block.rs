@@ -1,11 +1,15 @@
 //! `test` blocks as graphs.
 
-use nnc_base::{Diagnostic, Name, Span};
+use std::rc::Rc;
+
+use nnc_base::{Diagnostic, FileId, Name, Span};
 use nnc_graph::{Elem, Entry, EntryOutput, Graph, Index, Module, ReduceOp, Scalar};
-use nnc_hir::{CompareOp, Expr, ExprKind, Program};
+use nnc_hir::{CompareOp, Expr, ExprKind, Init, LayerId, LayerUse, Program, Test};
 
 use crate::building::PendingKind;
+use crate::errors;
 use crate::frame::Frame;
+use crate::instance::Instance;
 use crate::lowerer::{Lowerer, Lowering};
 
 /// The tests of a program: entry `i` of the module is test `i`.
@@ -36,21 +40,33 @@ pub struct LoweredAssert {
 
 /// Lowers all `test` blocks to graphs without inputs.
 pub fn lower_tests(program: &Program) -> Result<LoweredTests, Vec<Diagnostic>> {
-    lowered(program, false)
+    lowered(program, false, &|_| true)
+}
+
+/// What lowering finds wrong with the tests of some files that make layers: a parameter that
+/// nothing gives numbers.
+pub fn check_tests(program: &Program, of_files: &dyn Fn(FileId) -> bool) -> Vec<Diagnostic> {
+    let makes_layers =
+        |it: &Test| of_files(it.span.file) && program.functions[it.function].owner.is_some();
+    lowered(program, false, &makes_layers).err().unwrap_or_default()
 }
 
 /// As [`lower_tests`], with both sides of each comparison: for what to say of those that do
 /// not hold.
 pub fn lower_comparisons(program: &Program) -> Result<LoweredTests, Vec<Diagnostic>> {
-    lowered(program, true)
+    lowered(program, true, &|_| true)
 }
 
-fn lowered(program: &Program, compared: bool) -> Result<LoweredTests, Vec<Diagnostic>> {
+fn lowered(
+    program: &Program,
+    compared: bool,
+    which: &dyn Fn(&Test) -> bool,
+) -> Result<LoweredTests, Vec<Diagnostic>> {
     let mut lowerer = Lowerer::new(program);
     lowerer.compared = compared;
     let mut tests = Vec::new();
     let mut diagnostics = Vec::new();
-    for test in &program.tests {
+    for test in program.tests.iter().filter(|it| which(it)) {
         match lowerer.test(test) {
             Ok(asserts) => {
                 tests.push(LoweredTest { name: test.name.clone(), span: test.span, asserts });
@@ -74,8 +90,15 @@ impl<'a> Lowerer<'a> {
         self.calls = 0;
         self.span = test.span;
         let program = self.program;
+        let function = &program.functions[test.function];
+        self.test_layer = function.owner;
+        let owner = function.owner.map(|layer| {
+            let (dims, configs, replaced) = (Vec::new(), Vec::new(), Vec::new());
+            LayerUse { layer, dims, configs, replaced }
+        });
+        let owner = owner.map(|owner| self.owner_of_test(&owner, test.span)).transpose()?;
         self.begin_graph(Graph::new(test.name.clone()));
-        let mut frame = Frame::new(&program.functions[test.function], None);
+        let mut frame = Frame::new(function, owner);
         self.enter(&mut frame)?;
         let outcomes = std::mem::take(&mut self.outcomes);
         let mut outputs = Vec::new();
@@ -107,6 +130,36 @@ impl<'a> Lowerer<'a> {
             updates: Vec::new(),
         });
         Ok(asserts)
+    }
+
+    /// The layer whose fields are the test's layers.
+    fn owner_of_test(&self, owner: &LayerUse, at: Span) -> Lowering<Rc<Instance>> {
+        let outside = Instance::outside(owner.layer, self.next_home);
+        self.instantiate(&outside, owner, self.next_home, Default::default(), at)
+    }
+
+    /// What a parameter of a layer in a test is: the constant that it starts as.
+    pub(crate) fn constant_param(
+        &self,
+        owner: LayerId,
+        place: &str,
+        init: &Init,
+        elem: Elem,
+    ) -> Lowering<Scalar> {
+        let value = match (init.name.as_str(), init.args.as_slice()) {
+            ("zeros", []) => 0.0,
+            ("ones", []) => 1.0,
+            ("constant", [value]) => *value,
+            _ => {
+                let (layer, param) = place.split_once('.').unwrap_or((place, ""));
+                let fields = &self.program.layers[owner].fields;
+                let made = fields.iter().find(|it| it.name.as_str() == layer);
+                let made = made.map_or(self.program.layers[owner].span, |it| it.span);
+                let error = errors::random_in_test(made, self.span, layer, param, init.name);
+                return Err(Box::new(error));
+            }
+        };
+        Ok(Scalar::Float { elem, value })
     }
 
     /// What a comparison compares, for a message about it.

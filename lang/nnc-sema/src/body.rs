@@ -46,7 +46,8 @@ use crate::cx::{Cx, Progress, Scope};
 use crate::dims::{assume, is_dim_function};
 use crate::errors::{Joined, Meeting, Softmax};
 use crate::errors::{
-    index as index_errors, names as name_errors, shapes as shape_errors, state as state_errors,
+    index as index_errors, layers as layer_errors, names as name_errors, shapes as shape_errors,
+    state as state_errors,
 };
 use index::{NestState, Var};
 
@@ -213,9 +214,15 @@ fn check_dim_function(cx: &mut Cx<'_>, id: FunctionId, function: &ast::Fn, scope
     }
 }
 
-/// Checks the block of a test as a function without parameters.
+/// Checks the block of a test as a function without parameters, of the layer that has the
+/// test's layers for fields, if it has any.
 pub(crate) fn check_test(cx: &mut Cx<'_>, module: usize, id: FunctionId, block: &ast::Block) {
-    let mut body = Body::new(cx, Scope::new(module), None, false, false, Table::new());
+    let owner = cx.function(id).owner;
+    let scope = match owner {
+        Some(owner) => (*cx.layer_scopes[owner.index()]).clone(),
+        None => Scope::new(module),
+    };
+    let mut body = Body::new(cx, scope, owner, false, false, Table::new());
     body.test = true;
     for stmt in &block.stmts {
         body.stmt(stmt);
@@ -365,6 +372,11 @@ impl<'c, 'a> Body<'c, 'a> {
             ast::StmtKind::Assert(value) => self.assert_stmt(value, stmt.span),
             ast::StmtKind::Scan(scan) => self.scan(scan, stmt.span),
             ast::StmtKind::Expr(value) => self.expr_stmt(value),
+            ast::StmtKind::Layer { name, .. } => {
+                self.report(layer_errors::layer_in_body(name.span));
+                let local = self.new_local(name.name, Type::Error, name.span);
+                self.bind(name.name, local);
+            }
             ast::StmtKind::Error => self.broken = true,
         }
     }

@@ -129,12 +129,20 @@ impl<'a> Cx<'a> {
                     ignored: Vec::new(),
                 }))
             }
+            ast::ItemKind::Test(test) => {
+                // Its layers are fields of one that has no name of its own.
+                if !test.layers.is_empty() {
+                    let name = Name::new(&format!("test {:?}", test.name.value));
+                    let name = ast::Ident { name, span: test.name.span };
+                    self.declare_layer(place, name, doc, &test.layers, false);
+                }
+                return;
+            }
             ast::ItemKind::Use(_)
             | ast::ItemKind::Dims(_)
             | ast::ItemKind::Kinds(_)
             | ast::ItemKind::Export(_)
             | ast::ItemKind::Model(_)
-            | ast::ItemKind::Test(_)
             | ast::ItemKind::Error => return,
         };
         let Some(name) = item_name(&declared.kind) else { return };

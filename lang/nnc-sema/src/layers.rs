@@ -39,6 +39,9 @@ impl<'a> Cx<'a> {
                 facts: &it.facts,
                 members: &it.members,
             },
+            ast::ItemKind::Test(it) => {
+                Parts { params: &[], configs: &[], facts: &[], members: &it.layers }
+            }
             ast::ItemKind::Space(it) => {
                 Parts { params: &it.params, configs: &[], facts: &it.facts, members: &it.members }
             }

@@ -28,7 +28,8 @@ impl<'a> Cx<'a> {
 
     fn test(&mut self, module: usize, item: usize, test: &'a ast::Test, span: Span) {
         let place = Place { module, item, member: None };
-        let id = self.declare_function(place, None, test.name.span, String::new(), None);
+        let owner = self.program.layers.ids().find(|id| self.layer_places[id.index()] == place);
+        let id = self.declare_function(place, None, test.name.span, String::new(), owner);
         check_test(self, module, id, &test.body);
         self.program.tests.push(Test { name: test.name.value.clone(), span, function: id });
     }

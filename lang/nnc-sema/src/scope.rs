@@ -45,7 +45,7 @@ pub(crate) struct Module<'a> {
 }
 
 /// Where an id's declaration is written.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Place {
     pub(crate) module: usize,
     pub(crate) item: usize,

@@ -445,6 +445,8 @@ pub struct Entry {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Test {
     pub name: Text,
+    /// Fields, one for each `let norm = layer LayerNorm<4>;`.
+    pub layers: Vec<Member>,
     pub body: Block,
 }
 

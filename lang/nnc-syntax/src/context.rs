@@ -311,6 +311,38 @@ impl<'text> Context<'text> {
         StmtKind::Let { pattern, ty, value }
     }
 
+    /// `let norm = layer LayerNorm<4>;`
+    pub(crate) fn layer_statement(
+        &mut self,
+        pattern: Pattern,
+        ty: Option<Type>,
+        value: FieldValue,
+    ) -> StmtKind {
+        match (pattern.kind, ty) {
+            (PatternKind::Name(name), None) => return StmtKind::Layer { name, value },
+            (PatternKind::Error, _) => {}
+            (_, _) => self.diagnostics.push(errors::layer_pattern(pattern.span)),
+        }
+        StmtKind::Error
+    }
+
+    /// A test, whose layers are its fields.
+    pub(crate) fn test(&mut self, name: Text, mut body: Block) -> Test {
+        let mut layers = Vec::new();
+        let mut stmts = Vec::new();
+        for stmt in body.stmts {
+            match stmt.kind {
+                StmtKind::Layer { name, value } => {
+                    let kind = MemberKind::Field(Field { names: vec![name], value });
+                    layers.push(Member { docs: None, kind, span: stmt.span });
+                }
+                kind => stmts.push(Stmt { kind, ..stmt }),
+            }
+        }
+        body.stmts = stmts;
+        Test { name, layers, body }
+    }
+
     /// `target = value;`
     pub(crate) fn update(&mut self, target: Expr, value: Expr) -> StmtKind {
         let span = target.span;

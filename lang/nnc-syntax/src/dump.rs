@@ -152,9 +152,10 @@ impl Dump<'_, '_> {
                 }
                 Ok(())
             }),
-            ItemKind::Test(it) => {
-                self.node(format!("{public}test {:?}", it.name.value), |dump| dump.block(&it.body))
-            }
+            ItemKind::Test(it) => self.node(format!("{public}test {:?}", it.name.value), |dump| {
+                dump.members(&it.layers)?;
+                dump.block(&it.body)
+            }),
             ItemKind::Error => self.line("error"),
         }
     }
@@ -425,6 +426,9 @@ impl Dump<'_, '_> {
                 }
                 dump.expr(value)
             }),
+            StmtKind::Layer { name, value } => {
+                self.node(format!("layer {name}"), |dump| dump.field_value(value))
+            }
             StmtKind::Update { target, indices, value } => {
                 self.node(format!("update {target}"), |dump| {
                     dump.indices(indices)?;

@@ -151,6 +151,11 @@ pub(crate) fn type_of_pattern(at: Span, pattern: Span) -> Diagnostic {
         .help("leave the type out, or claim an element type in the value: `… as Logits`")
 }
 
+pub(crate) fn layer_pattern(at: Span) -> Diagnostic {
+    Diagnostic::error(Code("E0013"), at, "a layer has a plain name")
+        .help("one layer a line: `let norm = layer LayerNorm<4>;`")
+}
+
 pub(crate) fn unnamed_function(at: Span) -> Diagnostic {
     Diagnostic::error(Code("E0014"), at, "a function outside a layer needs a name")
         .here("only the main function of a layer has none")

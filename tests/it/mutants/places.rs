@@ -291,7 +291,7 @@ impl<'a> Places<'a> {
                 self.scope.pop();
             }
             StmtKind::Expr(value) => self.expr(value, Role::Value),
-            StmtKind::Error => {}
+            StmtKind::Layer { .. } | StmtKind::Error => {}
         }
     }
 

@@ -6,7 +6,7 @@ use super::compare::{compare, finite, worst};
 use super::compiled::Compiled;
 use super::directive::{Call, Directives, parse};
 use super::engine::{Engine, Evaluator, Params};
-use super::expected::{Expected, read_expected};
+use super::expected::{Asked, Expected, read_asked, read_expected};
 use super::traced::Traced;
 use super::value::Value;
 use super::weights::Weights;
@@ -17,8 +17,8 @@ use nnc_driver::Session;
 use nnc_driver::render::{Format, Style, error};
 use nnc_eval::{Outputs, Tensor};
 use nnc_graph::{Entry, Graph, Module};
-use nnc_lower::LoweredTests;
-use std::collections::BTreeMap;
+use nnc_lower::{LoweredTests, Use};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// A program with what the evaluator makes of it.
@@ -27,9 +27,17 @@ pub(crate) struct Case {
     models: Vec<Model>,
     tests: Option<Tests>,
     expected: Expected,
+    /// The parameters that the transcription asked for.
+    asked: Asked,
+    /// The program itself.
+    text: String,
     /// What each call gives.
     results: Vec<Outputs>,
 }
+
+/// For each call how far it is off, where something is expected of it; or why there are no
+/// results.
+pub(crate) type CallErrors = Result<Vec<Option<Result<f64, String>>>, String>;
 
 pub(crate) struct Model {
     pub(crate) name: Name,
@@ -40,6 +48,10 @@ pub(crate) struct Model {
     pub(crate) weights: Weights,
     /// What the weights say, as the evaluator takes it.
     pub(crate) params: Params,
+    /// What the entries call.
+    pub(crate) uses: Vec<Use>,
+    /// Whether its weight file has names of its own.
+    pub(crate) renamed: bool,
     traced: Option<Traced>,
 }
 
@@ -59,7 +71,8 @@ struct Tests {
 impl Case {
     /// Checks and lowers a program, and runs its calls on the evaluator.
     pub(crate) fn load(path: &Path) -> Result<Case, String> {
-        let directives = parse(&support::read(path)?)?;
+        let text = support::read(path)?;
+        let directives = parse(&text)?;
         let told = |session: &Session, failure: nnc_driver::Error| {
             error(session.sources(), &failure, Format::Human, Style::PLAIN)
         };
@@ -83,8 +96,9 @@ impl Case {
         if directives.calls.is_empty() && tests.is_none() {
             return Err("neither a `# run:` nor a `test`".to_owned());
         }
-        let expected = read_expected(path)?;
-        let mut case = Case { directives, models, tests, expected, results: Vec::new() };
+        let (expected, asked) = (read_expected(path)?, read_asked(path)?);
+        let results = Vec::new();
+        let mut case = Case { directives, models, tests, expected, asked, text, results };
         case.results = case.run(&as_lowered)?;
         Ok(case)
     }
@@ -154,39 +168,75 @@ impl Case {
     }
 
     /// How far the evaluator is off what is expected, relatively.
-    pub(crate) fn error(&self) -> Result<f64, String> {
-        self.error_of(&self.results)
+    pub(crate) fn errors(&self) -> CallErrors {
+        Ok(self.errors_of(&self.results))
     }
 
-    /// [`Case::error`] on the optimised graphs.
-    pub(crate) fn error_optimised(&self) -> Result<f64, String> {
+    /// [`Case::errors`] on the optimised graphs.
+    pub(crate) fn errors_optimised(&self) -> CallErrors {
         let engine: Make<'_> = &|it| Ok(Evaluator::boxed(&it.optimised, &it.params));
-        self.error_of(&self.run(engine)?)
+        Ok(self.errors_of(&self.run(engine)?))
     }
 
-    /// [`Case::error`] of code that a back end makes for a machine.
+    /// [`Case::errors`] of code that a back end makes for a machine.
     #[cfg(feature = "llvm")]
-    pub(crate) fn error_compiled(&self, backend: &dyn Backend, cpu: &str) -> Result<f64, String> {
+    pub(crate) fn errors_compiled(&self, backend: &dyn Backend, cpu: &str) -> CallErrors {
         let engine: Make<'_> = &|it| Ok(Box::new(Compiled::new(backend, cpu, it)?));
-        self.error_of(&self.run(engine)?)
+        Ok(self.errors_of(&self.run(engine)?))
     }
 
-    fn error_of(&self, results: &[Outputs]) -> Result<f64, String> {
-        let mut error: f64 = 0.0;
-        for (at, (call, outputs)) in self.directives.calls.iter().zip(results).enumerate() {
-            let (_, entry, _) = self.entry(call)?;
-            for (name, value) in &call.results {
-                let output = entry.outputs.iter().position(|it| it.name.as_str() == name);
-                let Some(output) = output else {
-                    self.check_result(at + 1, entry, outputs, name, value, 0.0)?;
-                    continue;
-                };
-                let found = &outputs.tensors[output];
-                let off = worst(&self.wanted(at + 1, name, value, found)?, found);
-                error = error.max(off.map_err(|wrong| format!("{name}: {wrong}"))?);
+    fn errors_of(&self, results: &[Outputs]) -> Vec<Option<Result<f64, String>>> {
+        let calls = self.directives.calls.iter().zip(results).enumerate();
+        calls
+            .map(|(at, (call, outputs))| self.error_of(at + 1, call, outputs).transpose())
+            .collect()
+    }
+
+    /// `None` where nothing is expected of a call.
+    fn error_of(&self, at: usize, call: &Call, outputs: &Outputs) -> Result<Option<f64>, String> {
+        let (_, entry, _) = self.entry(call)?;
+        let mut error = None;
+        for (name, value) in &call.results {
+            let output = entry.outputs.iter().position(|it| it.name.as_str() == name);
+            let Some(output) = output else {
+                self.check_result(at, entry, outputs, name, value, 0.0)?;
+                continue;
+            };
+            if matches!(value, Value::Finite { .. }) {
+                continue;
             }
+            let found = &outputs.tensors[output];
+            let off = worst(&self.wanted(at, name, value, found)?, found);
+            let off = off.map_err(|wrong| format!("{name}: {wrong}"))?;
+            error = Some(off.max(error.unwrap_or(0.0)));
         }
         Ok(error)
+    }
+
+    /// What each call uses, and of which model.
+    pub(crate) fn uses(&self) -> Vec<Vec<(&Use, &Model)>> {
+        let of_call = |call: &Call| {
+            let Ok((model, entry, _)) = self.entry(call) else { return Vec::new() };
+            let model = &self.models[model];
+            let uses = model.uses.iter().filter(|it| it.entry == entry.name);
+            uses.map(|it| (it, model)).collect()
+        };
+        self.directives.calls.iter().map(of_call).collect()
+    }
+
+    /// The parameters that transcriptions of a model's entries asked for.
+    pub(crate) fn asked(&self, model: &Model) -> BTreeSet<(&String, &Vec<usize>)> {
+        let of_model = |name: &String| {
+            let call = self.directives.calls.iter().find(|it| it.entry == *name);
+            let place = call.and_then(|it| self.entry(it).ok()).map(|it| it.0);
+            place.is_some_and(|it| self.models[it].name == model.name)
+        };
+        let asked = self.asked.iter().filter(|it| of_model(&it.0));
+        asked.map(|it| (&it.1, &it.2)).collect()
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.text
     }
 
     /// What may be between results and what is expected, where a comment says so.
@@ -314,7 +364,16 @@ impl Tests {
         let optimised = optimised(&module)?;
         let (weights, params) = (Weights::none(), Params::new());
         let name = Name::new("tests");
-        let model = Model { name, module, optimised, weights, params, traced: None };
+        let model = Model {
+            name,
+            module,
+            optimised,
+            weights,
+            params,
+            uses: Vec::new(),
+            renamed: false,
+            traced: None,
+        };
         Ok(Tests { lowered, model })
     }
 
@@ -353,6 +412,8 @@ pub(crate) fn library_tests() -> Result<Case, String> {
         models: Vec::new(),
         tests: Some(tests),
         expected: Expected::new(),
+        asked: Asked::new(),
+        text: String::new(),
         results: Vec::new(),
     })
 }
@@ -395,6 +456,8 @@ fn models(session: &Session, directives: &Directives) -> Result<Vec<Model>, Fail
             optimised: session.optimised(id)?.clone(),
             weights,
             params: tensors,
+            uses: lowered.uses.clone(),
+            renamed: declaration.checkpoint.is_some(),
             traced: Some(Traced::of(session.program()?, declaration, &mut pick)?),
         });
     }

@@ -29,8 +29,10 @@ class Params:
 
     def __init__(self, comments):
         self.comments = comments
+        self.asked = set()
 
     def __call__(self, name, *shape):
+        self.asked.add((name, shape))
         own = self.comments.param.get(name)
         if own is not None:
             assert own.shape == shape, f"{name}: {own.shape} is not {shape}"

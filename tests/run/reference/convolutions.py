@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from .common import of
+from .common import REFERENCES, of
 
 
 def span(k, d):
@@ -224,3 +224,65 @@ def _(p, x, sizes):
         "g": adaptive(x, 3, 2),
         "h": pool(np.abs(x) ** 3, np.sum, 2, 1) ** (1 / 3),
     }
+
+
+def same_layer(p, name, x, inputs, outputs, k, s=1, d=1, groups=1, bias=True):
+    before, after = zip(*(same(n, span(k, d), s) for n in x.shape[2:]))
+    how = {"stride": s, "before": before, "after": after, "dilation": d}
+    return layer(p, name, x, inputs, outputs, k, groups, bias, **how)
+
+
+@of("conv_volume_kinds", "forward")
+def _(p, x, sizes):
+    x = x["x"]
+    return {
+        "a": same_layer(p, "same", x, 2, 4, 2, s=2, groups=2),
+        "b": same_layer(p, "spread", x, 2, 3, 3, d=2, bias=False),
+        "c": pool(x, np.max, 3, 2, 1, padding=False),
+        "d": pool(x, np.mean, 2, 1, pad=1),
+        "e": pool(x, np.mean, 3, 2, pad=1, padding=False),
+    }
+
+
+@of("conv_volume_kinds", "enlarged")
+def _(p, x, sizes):
+    x = x["x"]
+    return {
+        "a": transposed_layer(p, "plain", x, 2, 3, 2),
+        "b": transposed_layer(p, "double", x, 2, 2, 3, groups=2, bias=False, stride=2, pad=1, extra=1),
+        "c": transposed_layer(p, "spread", x, 2, 1, 2, stride=2, pad=1, dilation=3),
+    }
+
+
+@of("conv_volume_kinds", "lines")
+def _(p, x, sizes):
+    x = x["x"]
+    return {
+        "a": same_layer(p, "same", x, 3, 2, 4, s=3),
+        "b": same_layer(p, "spread", x, 3, 6, 3, d=3, groups=3, bias=False),
+    }
+
+
+def soft(window, axis):
+    """Stergiou et al., 2021, equations 1 and 2."""
+    weights = np.exp(window - window.max(axis=axis, keepdims=True))
+    return (weights * window).sum(axis=axis) / weights.sum(axis=axis)
+
+
+@of("pooling_soft", "lines")
+def _(p, x, sizes):
+    return pool(x["x"], soft, 3, 2)
+
+
+@of("pooling_soft", "images")
+def _(p, x, sizes):
+    x = x["x"]
+    rows = [x[:, :, i * x.shape[2] // 3 : -(-(i + 1) * x.shape[2] // 3)].max(2) for i in range(3)]
+    cut = np.stack(rows, 2)
+    columns = [cut[..., j * x.shape[3] // 2 : -(-(j + 1) * x.shape[3] // 2)].max(-1) for j in range(2)]
+    return {"a": pool(x, soft, 2), "b": pool(x, soft, 3, 1), "c": np.stack(columns, -1)}
+
+
+@of("pooling_soft", "volumes")
+def _(p, x, sizes):
+    return pool(x["x"], soft, 2, 1)

@@ -140,6 +140,14 @@ def _(p, x, sizes):
     return np.abs(np.fft.rfft(frames, axis=-1)) ** 2
 
 
+@of("spectrum", "resampled")
+def _(p, x, sizes):
+    """Linear between neighbours; beyond the last one, the last one."""
+    x, steps = x["x"], np.arange(x["x"].shape[1])
+    at = {"a": np.arange(13) * 7 / 13, "b": np.arange(4) * 7 / 4}
+    return {name: np.stack([np.interp(it, steps, row) for row in x]) for name, it in at.items()}
+
+
 @of("checkpoint_names")
 def _(p, x, sizes):
     x = x["x"]

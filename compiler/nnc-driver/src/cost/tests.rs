@@ -75,3 +75,75 @@ fn the_formula_of_the_peak_is_what_the_plan_needs_at_least() {
         }
     }
 }
+
+/// Multiply-adds and other operations of a function of a layer, as formulas.
+fn counted(layer: &str, bounds: &str) -> (String, String) {
+    let text = format!(
+        "use std.nn.{{Linear, Conv2d, RmsNorm}}\nuse std.recurrent.{{Rnn}}\n\
+         use std.routing.{{TokenChoice}}\n\
+         dims B: batch, T: time, D: feat, C: chan, H: row, W: col\n\
+         layer Net {{ {layer} }}\nmodel net = Net {{ entry forward with {{ {bounds} }} }}\n"
+    );
+    let session = Session::from_text("counted.nn", &text);
+    let model = session.model(None).unwrap();
+    let total = session.costs(model).unwrap().remove(0).total;
+    (total.multiply_adds.to_string(), total.other.to_string())
+}
+
+#[test]
+fn what_can_be_counted_by_hand() {
+    let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+    // Six sums of four products, and six additions of the bias.
+    assert_eq!(
+        counted("map: Linear<4, 6>\nfn (x: f32[B, 4]) -> f32[B, 6] = map(x)", "B <= 8"),
+        pair("24*B", "6*B")
+    );
+    // Each of six channels sees two channels of the input in nine pixels, at borders too.
+    assert_eq!(
+        counted(
+            "conv: Conv2d<4, 6>(g=2, bias=false)\n\
+             fn (x: f32[B, 4, H, W]) -> f32[B, 6, H, W] = conv(x)",
+            "B <= 8, H <= 8, W <= 8"
+        ),
+        pair("108*B*H*W", "0")
+    );
+    // Products of all pairs of positions over three features, and of chances with values over
+    // three more, whatever a mask hides; a softmax has five operations for each element.
+    assert_eq!(
+        counted(
+            "fn (q: f32[B, T, 3], k: f32[B, T, 3]) -> f32[B, T, 3] {\n\
+                 let s[b, t, j] = sum[d] q[b, t, d] * k[b, j, d];\n\
+                 let p[b, t, j] = softmax[j | j <= t] s[b, t, j];\n\
+                 let y[b, t, d] = sum[j] p[b, t, j] * k[b, j, d];\n\
+                 y\n\
+             }",
+            "B <= 8, T <= 8"
+        ),
+        pair("6*B*T^2", "5*B*T^2")
+    );
+    // At each step three sums of two inputs and of three states, three sums with two biases and
+    // the other sum, and three tanh.
+    assert_eq!(
+        counted("rnn: Rnn<2, 3>\nfn (x: f32[B, T, 2]) -> f32[B, T, 3] = rnn(x)", "B <= 8, T <= 8"),
+        pair("15*B*T", "12*B*T")
+    );
+    // Squares and their sum are no contraction: nothing is read twice. Four products, four steps
+    // of the mean and its division, eps and the root, and two products for each feature.
+    assert_eq!(
+        counted("norm: RmsNorm<4>\nfn (x: f32[B, 4]) -> f32[B, 4] = norm(x)", "B <= 8"),
+        pair("0", "19*B")
+    );
+    // What parameters alone decide is computed before.
+    assert_eq!(
+        counted(
+            "a, c: param f32[3, 3]\n\
+             fn (x: f32[B, 3]) -> f32[B, 3] {\n\
+                 let w[i, j] = sum[k] a[i, k] * c[k, j];\n\
+                 let y[b, i] = sum[j] w[i, j] * x[b, j];\n\
+                 y\n\
+             }",
+            "B <= 8"
+        ),
+        pair("9*B", "0")
+    );
+}

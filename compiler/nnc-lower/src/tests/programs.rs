@@ -127,3 +127,45 @@ fn the_tests_of_the_standard_library() {
     nnc_graph::verify(&tests.module).unwrap_or_else(|it| panic!("{it}\n{}", tests.module));
     assert!(tests.tests.len() >= 5);
 }
+
+/// A branch that the numbers rule out is not called, and equal layers of an array are one.
+#[test]
+fn what_an_entry_calls() {
+    let (program, _) = checked(
+        "
+        use std.nn.{Linear, relu, gelu}
+        dims B: batch, D: feat, L
+
+        layer Unit<D>(smooth: bool = false) {
+            map: Linear<D, D>
+            fn (x: f32[B, D]) -> f32[B, D] = if smooth { gelu(map(x)) } else { relu(map(x)) }
+        }
+        layer Net<D, L> {
+            units: [Unit<D>; L]
+            last:  Linear<D, D>
+            fn (x: f32[B, D]) -> f32[B, D] = fold(units, x, |h, unit| unit(h))
+            fn back(x: f32[B, D]) -> f32[B, D] {
+                let y[b, d] = 2.0 * relu(x[b, d]);
+                last(y)
+            }
+        }
+        model net = Net<4, 3> {
+            entry forward with { B <= 2 }
+            entry back = back with { B <= 2 }
+        }
+        ",
+    );
+    let lowered = crate::lower(&program, &program.models[0]).unwrap();
+    let uses: Vec<String> = (lowered.uses.iter())
+        .map(|it| format!("{}: {}.{} `{}`", it.entry, it.module, it.item, it.place))
+        .collect();
+    insta::assert_snapshot!(uses.join("\n"), @"
+    back: main.Net ``
+    back: std.nn.Linear `last`
+    back: std.nn.relu ``
+    forward: main.Net ``
+    forward: main.Unit `units.0`
+    forward: std.nn.Linear `units.0.map`
+    forward: std.nn.relu ``
+    ");
+}

@@ -26,6 +26,15 @@ pub(crate) fn state_field(at: Span) -> Diagnostic {
         .help("take it as an argument: `fn step(x: …, h: inout f32[B, D])`")
 }
 
+pub(crate) fn layer_in_body(at: Span) -> Diagnostic {
+    Diagnostic::error(
+        FIELD,
+        at,
+        "a layer is made among a test's own statements, and in no other body",
+    )
+    .help("make it a field of a layer, which is made once: `norm: LayerNorm<4>`")
+}
+
 pub(crate) fn no_fields(name: &Ident) -> Diagnostic {
     Diagnostic::error(FIELD, name.span, format!("this has no field `{}`", name.as_str()))
         .help("index an array first: `blocks[0].norm`")

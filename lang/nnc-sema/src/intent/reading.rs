@@ -106,7 +106,7 @@ impl<'a> Reading<'a> {
                     self.stmt(stmt);
                 }
             }
-            StmtKind::Error => {}
+            StmtKind::Layer { .. } | StmtKind::Error => {}
         }
     }
 

@@ -28,6 +28,12 @@ pub enum StmtKind {
         ty: Option<Type>,
         value: Expr,
     },
+    /// `let norm = layer LayerNorm<4>(eps=0.0) with { scale = s };` where it may not stand: those
+    /// of a test are [`super::Test::layers`].
+    Layer {
+        name: Ident,
+        value: super::FieldValue,
+    },
     /// `h[b, d] = …;`
     Update {
         target: Ident,

@@ -32,7 +32,11 @@ impl<'text> Balancer<'_, 'text> {
                                 | Tok::RightBrace
                         )
                 }) || matches!(self.previous(), Some(Tok::Let | Tok::Yield | Tok::Dot));
-                !named && self.previous() != Some(Tok::Pub)
+                // `let norm = layer LayerNorm<4>;` in a test.
+                let made = token.tok == Tok::Layer
+                    && !token.starts_line
+                    && self.previous() == Some(Tok::Equal);
+                !named && !made && self.previous() != Some(Tok::Pub)
             }
             Tok::Model | Tok::Kind => {
                 self.may_start_item(at) && next.is_some_and(|next| next.is_lower_name())

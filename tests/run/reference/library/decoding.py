@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from ..common import REFERENCES, of, softmax
+from ..common import REFERENCES, linear, of, softmax
 
 
 def top_k(z, k):
@@ -125,3 +125,53 @@ def _(p, x, sizes):
     best = x["z"].argmax(-1)
     kept = [[bool(it) and (t == 0 or row[t - 1] != it) for t, it in enumerate(row)] for row in best]
     return {"loss": np.array(losses), "best": best, "kept": np.array(kept)}
+
+
+def run_length(holds):
+    """How many hold before one does not."""
+    return [next((at for at, it in enumerate(row) if not it), len(row)) for row in holds]
+
+
+@of("blocks_of_tokens", "proposed")
+def _(p, x, sizes):
+    """Stern et al., 2018, section 6: one feed-forward layer for all heads."""
+    x = x["x"]
+    h = linear(p, "heads.down", 12, 20)(np.maximum(linear(p, "heads.up", 5, 12)(x), 0))
+    return np.stack([x + h[..., 5 * k : 5 * k + 5] for k in range(4)], axis=2)
+
+
+@of("blocks_of_tokens", "kept")
+def _(p, x, sizes):
+    z, proposed = x["z"], x["proposed"]
+    best = z.argsort(-1)[..., ::-1]
+    return {
+        "a": run_length(proposed == best[..., 0]),
+        "b": run_length((proposed == best[..., 0]) | (proposed == best[..., 1])),
+        "c": run_length(np.abs(proposed - best[..., 0]) <= 1),
+    }
+
+
+@of("blocks_of_tokens", "held")
+def _(p, x, sizes):
+    return np.array(run_length(x["x"]))
+
+
+@of("blocks_of_tokens", "round")
+def _(p, x, sizes):
+    """Token by token, as plain greedy decoding would go on from the draft."""
+    token, counts = x["z"].argmax(-1), []
+    for drafted, own in zip(x["draft"], token):
+        count = 1
+        while count <= len(drafted) and drafted[count - 1] == own[count - 1]:
+            count += 1
+        counts.append(count)
+    return {"token": token, "count": counts}
+
+
+@of("blocks_of_tokens", "exits")
+def _(p, x, sizes):
+    chances = np.sort(softmax(x["z"]), -1)
+    lead = chances[..., -1] - chances[..., -2]
+    last = lead.shape[1] - 1
+    exits = [[next((at for at, it in enumerate(row) if it >= margin), last) for row in lead] for margin in (0.2, 0.45)]
+    return {"a": exits[0], "b": exits[1]}

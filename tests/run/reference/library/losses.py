@@ -80,6 +80,7 @@ def _(p, x, sizes):
         "a": smoothed(z, x["target"], 0.1),
         "b": kl(softmax(z), softmax(other)),
         "c": 2.5**2 * kl(softmax(z / 2.5), softmax(other / 2.5)),
+        "d": -np.take_along_axis(np.log(softmax(z)), x["target"][..., None], -1)[..., 0],
     }
 
 
