@@ -9,13 +9,14 @@
 //! They run on programs in which no error was found, and read the syntax alone.
 
 mod arguments;
+mod nothing;
 mod order;
 mod reading;
 mod reductions;
 mod same;
 mod transposed;
 
-use nnc_base::Diagnostic;
+use nnc_base::{Diagnostic, Name};
 use nnc_syntax::ast;
 
 use crate::cx::Cx;
@@ -36,15 +37,42 @@ impl Cx<'_> {
                     ast::ItemKind::Fn(function) => {
                         self.read_functions(module, &[], &[function]);
                     }
-                    ast::ItemKind::Layer(layer) => self.read_members(module, &layer.members),
-                    ast::ItemKind::Space(space) => self.read_members(module, &space.members),
+                    ast::ItemKind::Layer(layer) => {
+                        let head = Reading::of_layer(layer);
+                        self.read_members(module, layer.name.name, head, &layer.members);
+                    }
+                    ast::ItemKind::Space(space) => {
+                        let head = Reading::of_members(&space.members);
+                        self.read_members(module, space.name.name, head, &space.members);
+                    }
                     _ => {}
                 }
             }
         }
+        for diagnostic in self.idle_casts() {
+            self.report(diagnostic);
+        }
     }
 
-    fn read_members(&mut self, module: usize, members: &[ast::Member]) {
+    fn read_members(
+        &mut self,
+        module: usize,
+        owner: Name,
+        head: Reading<'_>,
+        members: &[ast::Member],
+    ) {
+        let mut found = Vec::new();
+        let callees = Callees::new(module, members, None, &head.exprs);
+        for &expr in &head.exprs {
+            found.extend(same::both_sides(expr));
+            found.extend(self.exchanged_arguments(&callees, expr));
+        }
+        found.extend(head.sizes.iter().filter_map(|it| nothing::operator(it)));
+        for layer in reading::layer_uses(members) {
+            found.extend(self.exchanged_configs(module, layer));
+            found.extend(self.exchanged_sizes(module, owner, layer));
+        }
+        found.into_iter().for_each(|it| self.report(it));
         let functions: Vec<&ast::Fn> = (members.iter())
             .filter_map(|it| match &it.kind {
                 ast::MemberKind::Fn(function) => Some(function),
@@ -57,18 +85,16 @@ impl Cx<'_> {
     /// The functions of one layer, whose letters mean the same, or a function alone.
     fn read_functions(&mut self, module: usize, members: &[ast::Member], functions: &[&ast::Fn]) {
         let mut found = Vec::new();
-        for layer in reading::layer_uses(members) {
-            found.extend(self.exchanged_configs(module, layer));
-        }
         let mut orders = Orders::default();
         for function in functions {
             let reading = Reading::of(function);
-            let callees = Callees::new(module, members, &reading.exprs);
+            let callees = Callees::new(module, members, Some(function), &reading.exprs);
             for &expr in &reading.exprs {
                 found.extend(same::both_sides(expr));
                 found.extend(reductions::independent(expr));
                 found.extend(self.exchanged_arguments(&callees, expr));
             }
+            found.extend(reading.sizes.iter().filter_map(|it| nothing::operator(it)));
             for nest in &reading.nests {
                 found.extend(same::twice_in_a_position(nest));
                 found.extend(same::diagonals(nest));

@@ -4,6 +4,7 @@ use nnc_base::{Code, Diagnostic, Name, Span};
 
 const SAME: Code = Code("E0116");
 const ARGUMENTS: Code = Code("E0117");
+const NOTHING: Code = Code("E0118");
 const INDEPENDENT: Code = Code("E0225");
 const ORDER: Code = Code("E0226");
 const TRANSPOSED: Code = Code("E0227");
@@ -14,6 +15,24 @@ pub(crate) fn same_sides(op: Span, left: Span, right: Span, what: &str) -> Diagn
         .label(left, "this")
         .label(right, "and this")
         .help("one of them was meant to be something else; if not, leave it out")
+}
+
+pub(crate) fn changes_nothing(op: Span, kept: Span) -> Diagnostic {
+    Diagnostic::warning(NOTHING, op, "this changes nothing")
+        .label(kept, "the result is this, whatever it is")
+        .help("another number was meant, or the operator can be left out")
+}
+
+pub(crate) fn always_zero(op: Span, whole: Span) -> Diagnostic {
+    Diagnostic::warning(NOTHING, op, "this is 0 whatever the other side is")
+        .label(whole, "always 0")
+        .help("another number was meant; if not, write `0`")
+}
+
+pub(crate) fn idle_cast(at: Span, elem: &str) -> Diagnostic {
+    Diagnostic::warning(NOTHING, at, "this cast changes nothing")
+        .note(format!("the value is `{elem}` already"))
+        .help("leave `as` out, or give the value the element that it was meant to be cast from")
 }
 
 pub(crate) fn exchanged_arguments(
@@ -46,6 +65,13 @@ pub(crate) fn value_without_index(at: Span, indices: &str, reduction: Span) -> D
     Diagnostic::warning(INDEPENDENT, at, text)
         .label(reduction, "all points of the reduction have it")
         .help("read it at the reduction's index, or take it out of the reduction")
+}
+
+pub(crate) fn factor_without_index(at: Span, indices: &str, reduction: Span) -> Diagnostic {
+    let text = format!("this factor does not depend on {indices}");
+    Diagnostic::warning(INDEPENDENT, at, text)
+        .label(reduction, "all points of the reduction are multiplied by it")
+        .help("read it at the reduction's index, or put it in front of the reduction")
 }
 
 pub(crate) fn index_without_use(at: Span, name: Name, reduction: Span) -> Diagnostic {
