@@ -13,6 +13,8 @@ pub(super) struct Nest<'a> {
     pub(super) target: Ident,
     pub(super) indices: &'a [Index],
     pub(super) value: &'a Expr,
+    /// Whether it is a `let`, whose tensor is new.
+    pub(super) is_let: bool,
     /// All expressions of the value, from the outside in.
     pub(super) exprs: Vec<&'a Expr>,
 }
@@ -146,8 +148,10 @@ impl<'a> Reading<'a> {
                     self.ty(ty);
                 }
                 match &pattern.kind {
-                    PatternKind::Indexed { name, indices } => self.nest(*name, indices, value),
-                    PatternKind::Name(name) => self.nest(*name, &[], value),
+                    PatternKind::Indexed { name, indices } => {
+                        self.nest(*name, indices, value, true);
+                    }
+                    PatternKind::Name(name) => self.nest(*name, &[], value, true),
                     PatternKind::Tuple(names) => {
                         self.expr(value);
                         names.iter().for_each(|name| self.rebound(*name, value));
@@ -156,7 +160,9 @@ impl<'a> Reading<'a> {
                 }
             }
             StmtKind::Update { target, indices, value }
-            | StmtKind::Yield { target, indices, value } => self.nest(*target, indices, value),
+            | StmtKind::Yield { target, indices, value } => {
+                self.nest(*target, indices, value, false);
+            }
             StmtKind::Assert(value) | StmtKind::Expr(value) => self.expr(value),
             StmtKind::Scan(scan) => {
                 self.size(&scan.extent);
@@ -164,7 +170,7 @@ impl<'a> Reading<'a> {
                     self.expr(condition);
                 }
                 for carry in &scan.carries {
-                    self.nest(carry.name, &carry.indices, &carry.init);
+                    self.nest(carry.name, &carry.indices, &carry.init, false);
                 }
                 for stmt in &scan.body {
                     self.stmt(stmt);
@@ -174,19 +180,20 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn nest(&mut self, target: Ident, indices: &'a [Index], value: &'a Expr) {
+    fn nest(&mut self, target: Ident, indices: &'a [Index], value: &'a Expr, is_let: bool) {
         for index in indices {
             self.index(index);
         }
         let from = self.exprs.len();
         self.expr(value);
         let exprs = self.exprs[from..].to_vec();
-        self.nests.push(Nest { target, indices, value, exprs });
+        self.nests.push(Nest { target, indices, value, is_let, exprs });
     }
 
     /// A name that stands for something else from here on.
     fn rebound(&mut self, target: Ident, value: &'a Expr) {
-        self.nests.push(Nest { target, indices: &[], value, exprs: Vec::new() });
+        let exprs = Vec::new();
+        self.nests.push(Nest { target, indices: &[], value, is_let: true, exprs });
     }
 
     fn index(&mut self, index: &'a Index) {
