@@ -11,12 +11,14 @@
 //!   as it was has fewer. A mutant of the library is checked with what uses it in the library.
 //! - It is *equal* if the typed program is the same but for the names of meanings, which say
 //!   what numbers are for and not which they are: quotients that are exact, the names of kinds,
-//!   a fact that was said twice, a result that forgets that it is tokens. (The rows of
-//!   checkpoints are no part of that text; their mutants have a file of weights to be held
-//!   against, and are counted as survivors.)
-//! - It is *wider* if it differs in the facts alone that a layer or a function asks for: it
-//!   computes the same for all that the program as it was takes, and what it takes besides is
-//!   proved to be in bounds as well. The program asks for more than it needs.
+//!   a fact that was said twice, a result that forgets that it is tokens. Programs are compared
+//!   in one form, see [`canonical`]: a sum over all of three axes is the same in whichever order
+//!   its indices stand. (The rows of checkpoints are no part of that text; their mutants have a
+//!   file of weights to be held against, and are counted as survivors.)
+//! - It is *wider* if it differs in the facts alone that a layer or a function asks for, tokens
+//!   being numbers with such a fact: it computes the same for all that the program as it was
+//!   takes, and what it takes besides is proved to be in bounds as well. The program asks for
+//!   more than it needs.
 //! - It *survived* otherwise. Survivors are listed in `tests/mutants/survivors.txt`, by
 //!   the operator, with the reason that [`REASONS`] gives.
 //!
@@ -34,6 +36,7 @@
 //! fails the test if its program is as it was when the list was written; other programs count
 //! in the rate alone.
 
+mod canonical;
 mod operators;
 mod places;
 mod programs;

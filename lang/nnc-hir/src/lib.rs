@@ -22,6 +22,7 @@
 mod display;
 mod expr;
 mod items;
+mod parts;
 mod scalar;
 mod substitute;
 mod types;
@@ -40,6 +41,7 @@ pub use items::{
     LocalId, Meaning, MeaningId, Model, Param, Program, Replaced, SpaceHole, Struct, StructField,
     StructId, Test,
 };
+pub use parts::{Part, PartMut};
 pub use scalar::{
     Affine, Axis as NestAxis, BinaryOp, Index, IndexVar, IndexVarId, Nest, ReduceOp, Reduction,
     Scalar, ScalarArg, ScalarKind, UnaryOp,

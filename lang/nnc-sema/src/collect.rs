@@ -1,6 +1,6 @@
 //! Declares what all modules contain, so that order in the text does not matter.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use nnc_base::{Name, Span};
@@ -47,6 +47,7 @@ impl<'a> Cx<'a> {
             assumed: None,
             contained: Vec::new(),
             called: Vec::new(),
+            idle_casts: BTreeMap::new(),
             entry_facts: HashMap::new(),
         };
         let mut public = HashSet::new();

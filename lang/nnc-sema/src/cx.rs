@@ -1,11 +1,11 @@
 //! What the whole analysis holds while it runs.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use nnc_base::{Diagnostic, Name, Span};
 use nnc_hir::{
-    Condition, ConfigKind, Function, FunctionId, Layer, LayerId, MeaningId, Program, Rate,
+    Condition, ConfigKind, Elem, Function, FunctionId, Layer, LayerId, MeaningId, Program, Rate,
 };
 use nnc_shape::{Dim, Facts};
 
@@ -60,6 +60,9 @@ pub(crate) struct Cx<'a> {
     /// Which layer contains which, and which function calls which.
     pub(crate) contained: Vec<Step>,
     pub(crate) called: Vec<Step>,
+    /// Each cast, with the element of the value if it was that of the cast wherever it was
+    /// checked.
+    pub(crate) idle_casts: BTreeMap<Span, Option<Elem>>,
     /// What each function knows of its sizes when it is entered.
     pub(crate) entry_facts: HashMap<FunctionId, Facts>,
 }

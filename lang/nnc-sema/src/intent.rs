@@ -9,13 +9,18 @@
 //! They run on programs in which no error was found, and read the syntax alone.
 
 mod arguments;
+mod nothing;
+mod numbers;
 mod order;
 mod reading;
 mod reductions;
 mod same;
 mod transposed;
+mod unread;
 
-use nnc_base::Diagnostic;
+use std::collections::BTreeSet;
+
+use nnc_base::{Diagnostic, Name, Span};
 use nnc_syntax::ast;
 
 use crate::cx::Cx;
@@ -29,47 +34,100 @@ impl Cx<'_> {
         if self.diagnostics.iter().any(Diagnostic::is_error) {
             return;
         }
+        // The `let`s that read a tensor and do nothing else.
+        let mut copies = BTreeSet::new();
         for module in 0..self.modules.len() {
             let ast = self.modules[module].ast;
             for item in &ast.items {
                 match &item.kind {
                     ast::ItemKind::Fn(function) => {
-                        self.read_functions(module, &[], &[function]);
+                        self.read_functions(module, &[], &[function], &mut copies);
                     }
-                    ast::ItemKind::Layer(layer) => self.read_members(module, &layer.members),
-                    ast::ItemKind::Space(space) => self.read_members(module, &space.members),
+                    ast::ItemKind::Layer(layer) => {
+                        let head = Reading::of_layer(layer);
+                        self.read_members(
+                            module,
+                            layer.name.name,
+                            head,
+                            &layer.members,
+                            &mut copies,
+                        );
+                    }
+                    ast::ItemKind::Space(space) => {
+                        let head = Reading::of_members(&space.members);
+                        self.read_members(
+                            module,
+                            space.name.name,
+                            head,
+                            &space.members,
+                            &mut copies,
+                        );
+                    }
                     _ => {}
                 }
             }
         }
+        let mut found = self.idle_casts();
+        found.extend(self.unread_places());
+        for id in self.program.functions.ids() {
+            found.extend(self.indices_as_numbers(id));
+            found.extend(self.copies(self.function(id), &copies));
+        }
+        found.into_iter().for_each(|it| self.report(it));
     }
 
-    fn read_members(&mut self, module: usize, members: &[ast::Member]) {
+    fn read_members(
+        &mut self,
+        module: usize,
+        owner: Name,
+        head: Reading<'_>,
+        members: &[ast::Member],
+        copies: &mut BTreeSet<Span>,
+    ) {
+        let mut found = Vec::new();
+        let callees = Callees::new(module, members, None, &head.exprs);
+        for &expr in &head.exprs {
+            found.extend(same::both_sides(expr));
+            found.extend(self.exchanged_arguments(&callees, expr));
+        }
+        found.extend(head.sizes.iter().filter_map(|it| nothing::operator(it)));
+        for layer in reading::layer_uses(members) {
+            found.extend(self.exchanged_configs(module, layer));
+            found.extend(self.exchanged_sizes(module, owner, layer));
+        }
+        found.into_iter().for_each(|it| self.report(it));
         let functions: Vec<&ast::Fn> = (members.iter())
             .filter_map(|it| match &it.kind {
                 ast::MemberKind::Fn(function) => Some(function),
                 _ => None,
             })
             .collect();
-        self.read_functions(module, members, &functions);
+        self.read_functions(module, members, &functions, copies);
     }
 
     /// The functions of one layer, whose letters mean the same, or a function alone.
-    fn read_functions(&mut self, module: usize, members: &[ast::Member], functions: &[&ast::Fn]) {
+    fn read_functions(
+        &mut self,
+        module: usize,
+        members: &[ast::Member],
+        functions: &[&ast::Fn],
+        copies: &mut BTreeSet<Span>,
+    ) {
         let mut found = Vec::new();
-        for layer in reading::layer_uses(members) {
-            found.extend(self.exchanged_configs(module, layer));
-        }
         let mut orders = Orders::default();
         for function in functions {
             let reading = Reading::of(function);
-            let callees = Callees::new(module, members, &reading.exprs);
+            let callees = Callees::new(module, members, Some(function), &reading.exprs);
             for &expr in &reading.exprs {
                 found.extend(same::both_sides(expr));
                 found.extend(reductions::independent(expr));
                 found.extend(self.exchanged_arguments(&callees, expr));
             }
+            found.extend(reading.sizes.iter().filter_map(|it| nothing::operator(it)));
             for nest in &reading.nests {
+                if nest.is_let && matches!(nest.value.kind, ast::ExprKind::Index { .. }) {
+                    copies.insert(nest.target.span);
+                }
                 found.extend(same::twice_in_a_position(nest));
                 found.extend(same::diagonals(nest));
             }

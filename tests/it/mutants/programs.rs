@@ -1,5 +1,6 @@
 //! The valid programs of the repository, each with the modules that it is checked with.
 
+use super::canonical::{canonical, without_idle_sizes};
 use crate::support::{files, read, root, shown};
 use nnc_base::{Diagnostic, FileId, Name};
 use nnc_hir::Program;
@@ -73,11 +74,13 @@ pub(super) fn said(diagnostics: &[Diagnostic]) -> BTreeMap<String, usize> {
     said
 }
 
-/// What a typed program computes, for all sizes: its text, in which meanings have the names of
-/// the numbers that they are stored as, with the facts that layers and functions ask for or
-/// without them. Two programs of one such text give the same values for the same inputs.
+/// What a typed program computes, for all sizes: its text in one form, see [`canonical`], in
+/// which meanings have the names of the numbers that they are stored as, with what layers and
+/// functions ask for or without that: facts, and the sizes that are in meanings alone. Two
+/// programs of one such text give the same values for the same inputs.
 pub(super) fn values(program: &Program, facts: bool) -> String {
     let mut program = program.clone();
+    canonical(&mut program);
     for id in program.meanings.ids().collect::<Vec<_>>() {
         let meaning = &mut program.meanings[id];
         meaning.name = Name::new(&meaning.base.base.to_string());
@@ -93,6 +96,7 @@ pub(super) fn values(program: &Program, facts: bool) -> String {
                 program.layers[id].facts.clear();
             }
         }
+        without_idle_sizes(&mut program);
     }
     program.to_string()
 }

@@ -396,7 +396,8 @@ impl Body<'_, '_> {
         if value.is_error() {
             return Value::error(span);
         }
-        let value = if matches!(value.expr.ty, Type::Dim(_)) || value.flex {
+        let own = !matches!(value.expr.ty, Type::Dim(_)) && !value.flex;
+        let value = if !own {
             let keeps = to.base.is_float() || !value.flex;
             let base = if keeps { to.base.clone() } else { Base::F32 };
             Value { expr: self.retag(value.expr, &base), flex: false }
@@ -411,12 +412,22 @@ impl Body<'_, '_> {
         let Some(elem) = self.cast_elem(&tensor.elem, to, span, subject) else {
             return Value::error(span);
         };
+        self.note_cast(span, Some(&elem).filter(|it| own && **it == tensor.elem));
         if elem == tensor.elem {
             return Value { flex: false, ..value };
         }
         let ty = Type::Tensor(TensorType { elem: elem.clone(), ..tensor });
         let kind = ExprKind::Cast { to: elem, value: Box::new(value.expr) };
         Value::new(kind, ty, span)
+    }
+
+    /// Notes a cast, with the element if the value had it before. What is checked for several
+    /// callers may be idle for some of them only.
+    pub(super) fn note_cast(&mut self, span: Span, idle: Option<&Elem>) {
+        let noted = self.cx.idle_casts.entry(span).or_insert_with(|| idle.cloned());
+        if idle.is_none() {
+            *noted = None;
+        }
     }
 
     /// The element after `as`; `Logits<bf16>` keeps a base that is not the meaning's own.

@@ -501,6 +501,7 @@ impl Body<'_, '_> {
             };
             return Sv::typed(kind, elem, span);
         }
+        let own = value.size.is_none() && !value.flex;
         let scalar = if value.size.is_some() {
             let base = to.base.clone();
             self.in_base(value, &base)
@@ -514,6 +515,7 @@ impl Body<'_, '_> {
         let Some(elem) = self.cast_elem(&scalar.elem, to, span, subject) else {
             return Sv::error(span);
         };
+        self.note_cast(span, Some(&elem).filter(|it| own && **it == scalar.elem));
         if elem == scalar.elem {
             return Sv::typed(scalar.kind, elem, span);
         }

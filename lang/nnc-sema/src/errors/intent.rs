@@ -4,6 +4,9 @@ use nnc_base::{Code, Diagnostic, Name, Span};
 
 const SAME: Code = Code("E0116");
 const ARGUMENTS: Code = Code("E0117");
+const NOTHING: Code = Code("E0118");
+const UNREAD: Code = Code("E0229");
+const NUMBERS: Code = Code("E0232");
 const INDEPENDENT: Code = Code("E0225");
 const ORDER: Code = Code("E0226");
 const TRANSPOSED: Code = Code("E0227");
@@ -14,6 +17,65 @@ pub(crate) fn same_sides(op: Span, left: Span, right: Span, what: &str) -> Diagn
         .label(left, "this")
         .label(right, "and this")
         .help("one of them was meant to be something else; if not, leave it out")
+}
+
+pub(crate) fn changes_nothing(op: Span, kept: Span) -> Diagnostic {
+    Diagnostic::warning(NOTHING, op, "this changes nothing")
+        .label(kept, "the result is this, whatever it is")
+        .help("another number was meant, or the operator can be left out")
+}
+
+pub(crate) fn always_zero(op: Span, whole: Span) -> Diagnostic {
+    Diagnostic::warning(NOTHING, op, "this is 0 whatever the other side is")
+        .label(whole, "always 0")
+        .help("another number was meant; if not, write `0`")
+}
+
+pub(crate) fn idle_cast(at: Span, elem: &str) -> Diagnostic {
+    Diagnostic::warning(NOTHING, at, "this cast changes nothing")
+        .note(format!("the value is `{elem}` already"))
+        .help("leave `as` out, or give the value the element that it was meant to be cast from")
+}
+
+/// `let p[b, t] = x[b, t];`
+pub(crate) fn copy(at: Span, read: Span) -> Diagnostic {
+    Diagnostic::warning(NOTHING, at, "this is another tensor as it is")
+        .label(read, "all of this, in the same order")
+        .help("something was to be done with it; if not, use that tensor, or `let` without indices")
+}
+
+pub(crate) fn unread_place(
+    made: Span,
+    name: Name,
+    size: i64,
+    left: &[i64],
+    twice: Option<(i64, Span)>,
+) -> Diagnostic {
+    let places = left.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
+    let word = if left.len() == 1 { "place" } else { "places" };
+    let text = format!("nothing reads {word} {places} of the {size} along an axis of `{name}`");
+    let mut told = Diagnostic::warning(UNREAD, made, text);
+    if let Some((place, at)) = twice {
+        told = told.label(at, format!("place {place} is read here, and not for the first time"));
+    }
+    told.help("read each of them, or leave out what is not needed")
+}
+
+pub(crate) fn difference_of_kinds(
+    at: Span,
+    ((one, kind), (other, other_kind)): ((Name, Name), (Name, Name)),
+) -> Diagnostic {
+    let text = format!("`{one}` is a place along `{kind}`, and `{other}` along `{other_kind}`");
+    Diagnostic::warning(NUMBERS, at, text)
+        .note("how far they are apart says nothing")
+        .help("take two indices of one kind; if it is meant so, make one of them a number first: `let n[i: T] = i`")
+}
+
+pub(crate) fn position_of_batch(at: Span, name: Name) -> Diagnostic {
+    let text = format!("a position is worked out from `{name}`, the place in the batch");
+    Diagnostic::warning(NUMBERS, at, text)
+        .note("what an item of a batch gets depends on where it stands among the others")
+        .help("take the index of the axis that is read")
 }
 
 pub(crate) fn exchanged_arguments(
@@ -46,6 +108,13 @@ pub(crate) fn value_without_index(at: Span, indices: &str, reduction: Span) -> D
     Diagnostic::warning(INDEPENDENT, at, text)
         .label(reduction, "all points of the reduction have it")
         .help("read it at the reduction's index, or take it out of the reduction")
+}
+
+pub(crate) fn factor_without_index(at: Span, indices: &str, reduction: Span) -> Diagnostic {
+    let text = format!("this factor does not depend on {indices}");
+    Diagnostic::warning(INDEPENDENT, at, text)
+        .label(reduction, "all points of the reduction are multiplied by it")
+        .help("read it at the reduction's index, or put it in front of the reduction")
 }
 
 pub(crate) fn index_without_use(at: Span, name: Name, reduction: Span) -> Diagnostic {

@@ -3,8 +3,8 @@
 use nnc_base::Name;
 use nnc_syntax::ast::{
     Axis, AxisKind, Block, Expr, ExprKind, FieldKind, FieldValue, Fn, FnBody, Ident, Index,
-    IndexKind, LayerUse, Member, MemberKind, PatternKind, SplitPart, Stmt, StmtKind, Type,
-    TypeKind,
+    IndexKind, Layer, LayerUse, Member, MemberKind, PatternKind, SplitPart, StaticValue, Stmt,
+    StmtKind, Type, TypeKind,
 };
 
 /// `target[indices] = value`, of a `let`, a carry, an update or a `yield`; without indices for a
@@ -13,6 +13,8 @@ pub(super) struct Nest<'a> {
     pub(super) target: Ident,
     pub(super) indices: &'a [Index],
     pub(super) value: &'a Expr,
+    /// Whether it is a `let`, whose tensor is new.
+    pub(super) is_let: bool,
     /// All expressions of the value, from the outside in.
     pub(super) exprs: Vec<&'a Expr>,
 }
@@ -21,7 +23,10 @@ pub(super) struct Nest<'a> {
 pub(super) struct Reading<'a> {
     /// All expressions, those of nests and of sizes among them.
     pub(super) exprs: Vec<&'a Expr>,
+    /// Those of them that are sizes and positions, or in one.
+    pub(super) sizes: Vec<&'a Expr>,
     pub(super) nests: Vec<Nest<'a>>,
+    in_size: bool,
 }
 
 impl<'a> Reading<'a> {
@@ -38,10 +43,71 @@ impl<'a> Reading<'a> {
         }
         match &function.body {
             FnBody::Block(block) => reading.block(block),
-            FnBody::Expr(value) => reading.expr(value),
+            FnBody::Expr(value) => {
+                let dim = |ty: &Type| matches!(ty.kind, TypeKind::Dim { .. });
+                match function.result.as_ref().is_some_and(dim) {
+                    true => reading.size(value),
+                    false => reading.expr(value),
+                }
+            }
             FnBody::Error(_) => {}
         }
         reading
+    }
+
+    /// The sizes and conditions of a layer outside its functions.
+    pub(super) fn of_layer(layer: &'a Layer) -> Reading<'a> {
+        let mut reading = Reading::of_members(&layer.members);
+        layer.configs.iter().filter_map(|it| it.default.as_ref()).for_each(|it| reading.size(it));
+        layer.facts.iter().for_each(|it| reading.size(it));
+        reading
+    }
+
+    /// The sizes and conditions of fields.
+    pub(super) fn of_members(members: &'a [Member]) -> Reading<'a> {
+        let mut reading = Reading::default();
+        for member in members {
+            match &member.kind {
+                MemberKind::Field(field) => reading.field(&field.value),
+                MemberKind::Const(it) => reading.size(&it.value),
+                MemberKind::Hole(hole) => {
+                    let layers = hole.candidates.iter().flat_map(|it| &it.chain);
+                    layers.for_each(|it| reading.layer(it));
+                }
+                MemberKind::Fn(_) | MemberKind::Error => {}
+            }
+        }
+        reading
+    }
+
+    fn field(&mut self, value: &'a FieldValue) {
+        match &value.kind {
+            FieldKind::Param { ty, .. } | FieldKind::State { ty, .. } => self.ty(ty),
+            FieldKind::Layer(layer) => self.layer(layer),
+            FieldKind::With { layer, replaced } => {
+                self.layer(layer);
+                replaced.iter().for_each(|it| self.expr(&it.value));
+            }
+            FieldKind::Array { element, count, .. } => {
+                self.field(element);
+                self.size(count);
+            }
+            FieldKind::If { condition, then, otherwise } => {
+                self.size(condition);
+                self.field(then);
+                otherwise.iter().for_each(|it| self.field(it));
+            }
+            FieldKind::Error => {}
+        }
+    }
+
+    fn layer(&mut self, layer: &'a LayerUse) {
+        for arg in &layer.args {
+            if let StaticValue::Expr(value) = &arg.value {
+                self.size(value);
+            }
+        }
+        layer.configs.iter().for_each(|it| self.size(&it.value));
     }
 
     fn ty(&mut self, ty: &'a Type) {
@@ -50,7 +116,7 @@ impl<'a> Reading<'a> {
             TypeKind::Tuple(fields) => fields.iter().for_each(|field| self.ty(&field.ty)),
             TypeKind::Array { element, count } => {
                 self.ty(element);
-                self.expr(count);
+                self.size(count);
             }
             TypeKind::Arrow { inputs, output } => {
                 inputs.iter().for_each(|input| self.ty(input));
@@ -62,7 +128,7 @@ impl<'a> Reading<'a> {
 
     fn axis(&mut self, axis: &'a Axis) {
         if let AxisKind::Dim { size, .. } = &axis.kind {
-            self.expr(size);
+            self.size(size);
         }
     }
 
@@ -82,8 +148,10 @@ impl<'a> Reading<'a> {
                     self.ty(ty);
                 }
                 match &pattern.kind {
-                    PatternKind::Indexed { name, indices } => self.nest(*name, indices, value),
-                    PatternKind::Name(name) => self.nest(*name, &[], value),
+                    PatternKind::Indexed { name, indices } => {
+                        self.nest(*name, indices, value, true);
+                    }
+                    PatternKind::Name(name) => self.nest(*name, &[], value, true),
                     PatternKind::Tuple(names) => {
                         self.expr(value);
                         names.iter().for_each(|name| self.rebound(*name, value));
@@ -92,15 +160,17 @@ impl<'a> Reading<'a> {
                 }
             }
             StmtKind::Update { target, indices, value }
-            | StmtKind::Yield { target, indices, value } => self.nest(*target, indices, value),
+            | StmtKind::Yield { target, indices, value } => {
+                self.nest(*target, indices, value, false);
+            }
             StmtKind::Assert(value) | StmtKind::Expr(value) => self.expr(value),
             StmtKind::Scan(scan) => {
-                self.expr(&scan.extent);
+                self.size(&scan.extent);
                 if let Some(condition) = &scan.condition {
                     self.expr(condition);
                 }
                 for carry in &scan.carries {
-                    self.nest(carry.name, &carry.indices, &carry.init);
+                    self.nest(carry.name, &carry.indices, &carry.init, false);
                 }
                 for stmt in &scan.body {
                     self.stmt(stmt);
@@ -110,36 +180,46 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn nest(&mut self, target: Ident, indices: &'a [Index], value: &'a Expr) {
+    fn nest(&mut self, target: Ident, indices: &'a [Index], value: &'a Expr, is_let: bool) {
         for index in indices {
             self.index(index);
         }
         let from = self.exprs.len();
         self.expr(value);
         let exprs = self.exprs[from..].to_vec();
-        self.nests.push(Nest { target, indices, value, exprs });
+        self.nests.push(Nest { target, indices, value, is_let, exprs });
     }
 
     /// A name that stands for something else from here on.
     fn rebound(&mut self, target: Ident, value: &'a Expr) {
-        self.nests.push(Nest { target, indices: &[], value, exprs: Vec::new() });
+        let exprs = Vec::new();
+        self.nests.push(Nest { target, indices: &[], value, is_let: true, exprs });
     }
 
     fn index(&mut self, index: &'a Index) {
         match &index.kind {
-            IndexKind::Expr(expr) => self.expr(expr),
+            IndexKind::Expr(expr) => self.size(expr),
             IndexKind::Split(parts) => {
                 for size in parts.iter().filter_map(|it| it.size.as_ref()) {
-                    self.expr(size);
+                    self.size(size);
                 }
             }
-            IndexKind::Extent { extent, .. } => self.expr(extent),
+            IndexKind::Extent { extent, .. } => self.size(extent),
             IndexKind::Rest | IndexKind::Broadcast => {}
         }
     }
 
+    fn size(&mut self, expr: &'a Expr) {
+        let outer = std::mem::replace(&mut self.in_size, true);
+        self.expr(expr);
+        self.in_size = outer;
+    }
+
     fn expr(&mut self, expr: &'a Expr) {
         self.exprs.push(expr);
+        if self.in_size {
+            self.sizes.push(expr);
+        }
         match &expr.kind {
             ExprKind::Unary { operand, .. } => self.expr(operand),
             ExprKind::Binary { left, right, .. } => {
@@ -171,7 +251,7 @@ impl<'a> Reading<'a> {
             ExprKind::Lambda { body, .. } => self.expr(body),
             ExprKind::Reduce(reduce) => {
                 for extent in reduce.binders.iter().filter_map(|it| it.extent.as_ref()) {
-                    self.expr(extent);
+                    self.size(extent);
                 }
                 if let Some(guard) = &reduce.guard {
                     self.expr(guard);
@@ -197,12 +277,17 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// The names in an expression, letters of splits among them.
-pub(super) fn names(expr: &Expr) -> Vec<Name> {
+/// An expression and all in it.
+pub(super) fn parts_of(expr: &Expr) -> Vec<&Expr> {
     let mut reading = Reading::default();
     reading.expr(expr);
+    reading.exprs
+}
+
+/// The names in an expression, letters of splits among them.
+pub(super) fn names(expr: &Expr) -> Vec<Name> {
     let mut names = Vec::new();
-    for expr in reading.exprs {
+    for expr in parts_of(expr) {
         match &expr.kind {
             ExprKind::Name(name) => names.push(name.name),
             ExprKind::Index { indices, .. } => {

@@ -1,9 +1,9 @@
 //! Reductions over an index that nothing in them depends on.
 
 use nnc_base::{Diagnostic, Name};
-use nnc_syntax::ast::{BinaryOp, Expr, ExprKind, ReduceOp};
+use nnc_syntax::ast::{BinaryOp, Expr, ExprKind, IndexKind, ReduceOp, UnaryOp};
 
-use super::reading::names;
+use super::reading::{names, parts_of, split_parts};
 use crate::errors::intent as errors;
 
 /// Warns of a reduction whose guard, or whose value where it is read from somewhere, has none
@@ -29,7 +29,7 @@ pub(super) fn independent(expr: &Expr) -> Option<Diagnostic> {
     }
     if matches!(reduce.op, ReduceOp::Any | ReduceOp::All) {
         let mut parts = Vec::new();
-        conjuncts(&reduce.body, &mut parts);
+        conditions(&reduce.body, &mut parts);
         parts.retain(|it| reads(it) && !any(&names(it)));
         if let Some(part) = parts.first() {
             return Some(errors::value_without_index(part.span, &shown(), reduce.op_span));
@@ -39,18 +39,62 @@ pub(super) fn independent(expr: &Expr) -> Option<Diagnostic> {
     if !counts && reads(&reduce.body) && !any(&body) {
         return Some(errors::value_without_index(reduce.body.span, &shown(), reduce.op_span));
     }
+    if matches!(reduce.op, ReduceOp::Sum | ReduceOp::Mean) {
+        let mut parts = Vec::new();
+        factors(&reduce.body, &mut parts);
+        parts.retain(|it| reads(it));
+        let (summed, alone): (Vec<&Expr>, Vec<&Expr>) =
+            parts.iter().partition(|it| any(&names(it)));
+        // `x[n, d] * scale[n]` has a scale behind it; that in `x[n, d] * y[n, m]` the sum is of
+        // `x` alone does not show.
+        if let [summed] = summed.as_slice() {
+            let known = letters(summed);
+            let own = |part: &&Expr| letters(part).iter().any(|it| !known.contains(it));
+            if let Some(part) = alone.into_iter().find(own) {
+                return Some(errors::factor_without_index(part.span, &shown(), reduce.op_span));
+            }
+        }
+    }
     None
 }
 
-/// The parts of a guard that must all hold.
-fn conjuncts<'a>(guard: &'a Expr, parts: &mut Vec<&'a Expr>) {
-    match &guard.kind {
-        ExprKind::Binary { op: BinaryOp::And, left, right, .. } => {
-            conjuncts(left, parts);
-            conjuncts(right, parts);
+/// The parts of a condition, which must all hold or of which one must.
+fn conditions<'a>(condition: &'a Expr, parts: &mut Vec<&'a Expr>) {
+    match &condition.kind {
+        ExprKind::Binary { op: BinaryOp::And | BinaryOp::Or, left, right, .. } => {
+            conditions(left, parts);
+            conditions(right, parts);
         }
-        _ => parts.push(guard),
+        _ => parts.push(condition),
     }
+}
+
+/// What a product is made of, divisors among it.
+fn factors<'a>(value: &'a Expr, parts: &mut Vec<&'a Expr>) {
+    match &value.kind {
+        ExprKind::Binary { op: BinaryOp::Multiply | BinaryOp::Divide, left, right, .. } => {
+            factors(left, parts);
+            factors(right, parts);
+        }
+        ExprKind::Unary { op: UnaryOp::Negate, operand } => factors(operand, parts),
+        _ => parts.push(value),
+    }
+}
+
+/// The names in the positions at which an expression reads, without those of sizes.
+fn letters(expr: &Expr) -> Vec<Name> {
+    let mut found = Vec::new();
+    for expr in parts_of(expr) {
+        let ExprKind::Index { indices, .. } = &expr.kind else { continue };
+        for index in indices {
+            found.extend(split_parts(index).iter().map(|it| it.name.name));
+            if let IndexKind::Expr(position) = &index.kind {
+                found.extend(names(position));
+            }
+        }
+    }
+    found.retain(|it| it.as_str().starts_with(char::is_lowercase));
+    found
 }
 
 /// Whether an expression is or has a read of a tensor.
