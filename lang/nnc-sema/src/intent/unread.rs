@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use nnc_base::{Diagnostic, Name, Span};
 use nnc_hir::{
-    AxisSize, Expr, ExprKind, Function, Index, LayerId, LocalId, Part, Path, PathRoot, PathStep,
-    ScalarKind, Stmt, TensorType, ViewAxis,
+    AxisSize, Expr, ExprKind, Index, LayerId, LocalId, Part, Path, PathRoot, PathStep, ScalarKind,
+    Stmt, TensorType, ViewAxis,
 };
 use nnc_shape::Dim;
 
@@ -50,10 +50,12 @@ impl Cx<'_> {
         for (_, function) in self.program.functions.iter() {
             let mut locals = Found { owner: function.owner, ..Found::default() };
             function.body.parts(&mut |it| locals.part(it));
+            let mut made = BTreeSet::new();
+            function.body.stmts.iter().for_each(|it| lets(it, &mut made));
             for (tensor, reads) in locals.reads {
                 match tensor {
                     Tensor::Local(local) => {
-                        if is_let(function, local) {
+                        if made.contains(&local) {
                             let local = &function.locals[local];
                             found.extend(reads.unread(local.name, local.span, true));
                         }
@@ -74,20 +76,21 @@ impl Cx<'_> {
     }
 }
 
-/// Whether a local is what a `let` makes, and nothing that a step of a scan goes on with.
-fn is_let(function: &Function, local: LocalId) -> bool {
-    function.body.stmts.iter().any(|it| lets(it, local))
-}
-
-fn lets(stmt: &Stmt, local: LocalId) -> bool {
+/// What `let`s make, without what a step of a scan goes on with or gives.
+fn lets(stmt: &Stmt, made: &mut BTreeSet<LocalId>) {
     match stmt {
-        Stmt::Let(binding) => binding.locals.contains(&local),
+        Stmt::Let(binding) => made.extend(&binding.locals),
         Stmt::Scan(scan) => {
-            let carried = scan.carries.iter().any(|it| it.after == local || it.before == local);
-            let given = scan.yields.iter().any(|it| it.step == local);
-            !carried && !given && scan.body.iter().any(|it| lets(it, local))
+            scan.body.iter().for_each(|it| lets(it, made));
+            for carry in &scan.carries {
+                made.remove(&carry.before);
+                made.remove(&carry.after);
+            }
+            for it in &scan.yields {
+                made.remove(&it.step);
+            }
         }
-        Stmt::Assert { .. } | Stmt::AssertSizes { .. } => false,
+        Stmt::Assert { .. } | Stmt::AssertSizes { .. } => {}
     }
 }
 
