@@ -37,7 +37,7 @@ class DeepBelief(nn.Module):
     def forward(self, image):
         h = self.second.up(self.first.up(image))
         scores = [[self.top.log_sum(torch.cat([row, label.to(row.dtype)])) for label in self.labels] for row in h]
-        return torch.tensor(scores).softmax(-1)
+        return torch.stack([torch.stack(row) for row in scores]).softmax(-1)
 
     def dream(self, label, start, u, w):
         v, told = start, self.labels[label.long()].to(start.dtype)

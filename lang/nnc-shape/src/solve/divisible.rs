@@ -30,6 +30,7 @@ impl Solved {
             self.contradictory = true;
             return Step::Done;
         }
+        let (whole, least) = (&of - value, value);
         let (value, of) = match reduce_congruence(value, &of) {
             Some((1, _)) => return Step::Done,
             Some(reduced) => reduced,
@@ -62,6 +63,10 @@ impl Solved {
             let (divisor, remainder) = (Dim::constant(value), Dim::constant(remainder));
             self.make_quotient(*name, divisor, remainder, range, inequalities);
             return Step::Replaced;
+        }
+        // No multiple is between 0 and the divisor.
+        if self.interval(&whole).low.is_some_and(|low| low > -i128::from(least)) {
+            inequalities.push(whole);
         }
         let divisor = Dim::constant(value);
         Step::Kept(Pending::Divides { divisor, of }, Vec::new())

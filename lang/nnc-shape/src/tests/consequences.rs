@@ -89,6 +89,26 @@ fn sums_that_a_size_divides() {
 }
 
 #[test]
+fn a_size_that_a_size_and_a_number_divide() {
+    let asked = "
+        D >= 2
+        D//2 >= 1
+        2*(D//2) == D
+        N*(D//N) == D
+        D >= 3
+        ";
+    let answer = answers("D % N == 0; D % 2 == 0", asked);
+    assert_eq!(answer, answers("D % 2 == 0; D % N == 0", asked));
+    insta::assert_snapshot!(answer, @"
+    D >= 2: proven
+    D//2 >= 1: proven
+    2*(D//2) == D: proven
+    N*(D//N) == D: proven
+    D >= 3: unproven, D = 2 gives 2 and 3, needs D >= 3
+    ");
+}
+
+#[test]
 fn divisors_that_share_a_factor() {
     insta::assert_snapshot!(answers("D % 4 == 0; D % 6 == 0", "
         D % 12 == 0
