@@ -21,6 +21,22 @@ struct Leaf {
     span: Span,
 }
 
+/// How many layers are made for a use and for those that it is handed.
+fn made_in(used: &LayerUse) -> usize {
+    let made = used.configs.iter().filter_map(|value| match value {
+        nnc_hir::ConfigValue::Layer(arg) => match arg.value.as_ref()? {
+            FieldValue::Layer(used) => Some(1 + made_in(used)),
+            FieldValue::Array(item, _) => match &**item {
+                FieldValue::Layer(used) => Some(1 + made_in(used)),
+                _ => Some(1),
+            },
+            _ => Some(1),
+        },
+        _ => None,
+    });
+    made.sum()
+}
+
 impl Cx<'_> {
     pub(crate) fn checkpoint(&mut self, id: CheckpointId) {
         let place = self.checkpoint_places[id.index()];
@@ -97,7 +113,9 @@ impl Cx<'_> {
                     nnc_hir::ConfigKind::Dim | nnc_hir::ConfigKind::Int => {
                         nnc_hir::ConfigValue::Dim(Dim::var(config.name))
                     }
-                    nnc_hir::ConfigKind::Float => nnc_hir::ConfigValue::Config(config.name),
+                    nnc_hir::ConfigKind::Float | nnc_hir::ConfigKind::Layer => {
+                        nnc_hir::ConfigValue::Config(config.name)
+                    }
                     nnc_hir::ConfigKind::Bool => {
                         nnc_hir::ConfigValue::Bool(nnc_hir::Condition::Config(config.name))
                     }
@@ -117,12 +135,14 @@ impl Cx<'_> {
         used: &LayerUse,
         prefix: &str,
         leaves: &mut Vec<Leaf>,
-        open: &mut Vec<nnc_hir::LayerId>,
+        open: &mut Vec<(nnc_hir::LayerId, usize)>,
     ) {
-        if open.contains(&used.layer) {
+        // What is handed in is written out, so that it ends.
+        let made = made_in(used);
+        if open.iter().any(|(layer, around)| *layer == used.layer && *around <= made) {
             return;
         }
-        open.push(used.layer);
+        open.push((used.layer, made));
         let layer = self.layer(used.layer);
         for field in &layer.fields {
             let Some(value) = place_in(layer, used, field.name) else { continue };
@@ -142,7 +162,7 @@ impl Cx<'_> {
         path: String,
         span: Span,
         leaves: &mut Vec<Leaf>,
-        open: &mut Vec<nnc_hir::LayerId>,
+        open: &mut Vec<(nnc_hir::LayerId, usize)>,
     ) {
         match value {
             FieldValue::Param { .. } => leaves.push(Leaf { path, span }),

@@ -25,6 +25,7 @@ mod effects;
 mod errors;
 mod explain;
 mod functions;
+mod handed;
 mod intent;
 mod layers;
 mod meanings;
@@ -93,6 +94,9 @@ fn checked<'a>(modules: &'a [ModuleInput<'a>]) -> cx::Cx<'a> {
     }
     for replacing in std::mem::take(&mut cx.replacements) {
         body::check_replacement(&mut cx, replacing);
+    }
+    for handed in std::mem::take(&mut cx.handed) {
+        body::check_handed(&mut cx, handed);
     }
     cx.endless_calls();
     for id in cx.program.checkpoints.ids().collect::<Vec<_>>() {

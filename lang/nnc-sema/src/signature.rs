@@ -495,7 +495,7 @@ pub(crate) fn has_pack(ty: &Type) -> bool {
     }
 }
 
-fn has_float(ty: &Type) -> bool {
+pub(crate) fn has_float(ty: &Type) -> bool {
     match ty {
         Type::Tensor(tensor) => tensor.elem.base == Base::Float,
         Type::Tuple(parts) => parts.iter().any(has_float),

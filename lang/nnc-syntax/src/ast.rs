@@ -283,12 +283,21 @@ pub struct Replacement {
     pub span: Span,
 }
 
-/// A layer with its parameters: `Conv2d<C, K>(k=1, s=s)`.
+/// A layer with its parameters: `Conv2d<C, K>(k=1, s=s)`, `Residual<D>(inner: Mlp<D, F>)`.
 #[derive(Clone, PartialEq, Debug)]
 pub struct LayerUse {
     pub name: Ident,
     pub args: Vec<StaticArg>,
     pub configs: Vec<Arg>,
+    pub layers: Vec<GivenLayer>,
+    pub span: Span,
+}
+
+/// `inner: Mlp<D, F>`: a layer, or an array of layers, that is made for the one it is given to.
+#[derive(Clone, PartialEq, Debug)]
+pub struct GivenLayer {
+    pub name: Ident,
+    pub value: FieldValue,
     pub span: Span,
 }
 

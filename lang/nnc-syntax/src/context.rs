@@ -44,6 +44,12 @@ pub(crate) enum ModelMember {
     Error,
 }
 
+/// What a layer is given.
+pub(crate) enum LayerArg {
+    Value(Arg),
+    Layer(GivenLayer),
+}
+
 /// The element types that every program knows and that are lower-case.
 const ELEMENTS: [&str; 17] = [
     "f64", "f32", "f16", "bf16", "f8", "i64", "i32", "i16", "i8", "u64", "u32", "u16", "u8", "int",
@@ -117,6 +123,25 @@ impl<'text> Context<'text> {
             }
         }
         model
+    }
+
+    pub(crate) fn layer_use(
+        &mut self,
+        start: u32,
+        name: Ident,
+        args: Option<Vec<StaticArg>>,
+        given: Option<Vec<LayerArg>>,
+        end: u32,
+    ) -> LayerUse {
+        let (mut configs, mut layers) = (Vec::new(), Vec::new());
+        for it in given.unwrap_or_default() {
+            match it {
+                LayerArg::Value(arg) => configs.push(arg),
+                LayerArg::Layer(layer) => layers.push(layer),
+            }
+        }
+        let args = args.unwrap_or_default();
+        LayerUse { name, args, configs, layers, span: self.span(start, end) }
     }
 
     /// Demands a name of a function outside a layer.

@@ -284,7 +284,11 @@ impl Dump<'_, '_> {
     fn layer_use(&mut self, layer: &LayerUse) -> fmt::Result {
         self.node(format!("layer {}", layer.name), |dump| {
             dump.static_args(&layer.args)?;
-            dump.args("config", &layer.configs)
+            dump.args("config", &layer.configs)?;
+            for given in &layer.layers {
+                dump.node(format!("given {}", given.name), |dump| dump.field_value(&given.value))?;
+            }
+            Ok(())
         })
     }
 
