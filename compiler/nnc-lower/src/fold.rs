@@ -81,7 +81,12 @@ impl<'a> Lowerer<'a> {
     /// The items of the arrays, cut into runs of neighbours that are equal: that have the
     /// same candidates in the holes of their spaces.
     fn equal_runs(&self, arrays: &[Array], count: i64) -> Vec<Range<i64>> {
-        if self.tracing.is_on() || self.test_layer.is_some() {
+        // What was handed in may depend on its place where the layer that folds does not know.
+        let differ = |array: &Array| match array {
+            Array::Layers(layers) => layers.places.name.is_some(),
+            Array::State(_) => false,
+        };
+        if self.tracing.is_on() || self.test_layer.is_some() || arrays.iter().any(differ) {
             // Each item has trace points, or constants, of its own.
             return (0..count).map(|at| at..at + 1).collect();
         }

@@ -417,17 +417,26 @@ pub struct IgnoredTensors {
     /// As in [`CheckpointRow::pattern`]; an index stands for any number.
     pub pattern: String,
     pub indices: Vec<Name>,
+    /// Of a tensor whose other rows are parameters: these rows.
+    pub rows: Option<(Dim, Dim)>,
 }
 
 #[derive(Clone, Debug)]
 pub struct CheckpointRow {
     pub span: Span,
-    /// The name in the file; `{i}` stands for an index.
+    /// The name in the file; `{i}` stands for an index, `{2*i+1}` for that many, and `*` at the
+    /// end for the rest of a name.
     pub pattern: String,
     /// The indices of the pattern, each with the range it runs over.
     pub indices: Vec<(Name, Dim)>,
     /// Parameters, in terms of the layer's parameters and the indices.
     pub targets: Vec<Path>,
+    /// Whether the target is a layer or an array instead: all parameters in it that no other
+    /// row names, by the rest of their names.
+    pub below: bool,
+    /// From which row of the tensor's first axis up to which one the parameters lie, if they
+    /// are not all of it.
+    pub rows: Option<(Dim, Dim)>,
     /// How the file's axes become ours; `None` for as they are.
     pub axes: Option<AxisMap>,
     /// `as f32`: the file may hold elements that only rounding makes ours.

@@ -16,7 +16,7 @@ use nnc_hir::{
 use nnc_shape::Dim;
 use nnc_syntax::ast;
 
-use crate::body::{Given, Handed};
+use crate::body::{Given, Handed, check_handed};
 use crate::cx::{Cx, Scope, VarInfo};
 use crate::errors::{functions as function_errors, handed as errors, sizes};
 use crate::layers::declare_place;
@@ -356,6 +356,7 @@ impl<'a> Cx<'a> {
             | ast::ExprKind::Index { .. }
             | ast::ExprKind::Lambda { .. }
             | ast::ExprKind::Error => None,
+            ast::ExprKind::Binary { right, .. } if right.kind == ast::ExprKind::Error => None,
             ast::ExprKind::Binary { left, .. } => match &left.kind {
                 ast::ExprKind::Name(name) if layer(name).is_some() => {
                     Some(errors::made_by_value(value.span, config, layer(name)))
@@ -363,6 +364,13 @@ impl<'a> Cx<'a> {
                 _ => Some(errors::no_layer(value.span, config)),
             },
             _ => Some(errors::no_layer(value.span, config)),
+        }
+    }
+
+    /// Checks what was noted as handed in.
+    pub(crate) fn check_handed(&mut self) {
+        for handed in std::mem::take(&mut self.handed) {
+            check_handed(self, handed);
         }
     }
 

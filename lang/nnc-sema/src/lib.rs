@@ -95,14 +95,14 @@ fn checked<'a>(modules: &'a [ModuleInput<'a>]) -> cx::Cx<'a> {
     for replacing in std::mem::take(&mut cx.replacements) {
         body::check_replacement(&mut cx, replacing);
     }
-    for handed in std::mem::take(&mut cx.handed) {
-        body::check_handed(&mut cx, handed);
-    }
+    cx.check_handed();
     cx.endless_calls();
     for id in cx.program.checkpoints.ids().collect::<Vec<_>>() {
         cx.checkpoint(id);
     }
     cx.finish_items();
+    // Of models.
+    cx.check_handed();
     questions::fill::number(&mut cx.open_holes);
     cx.intent();
     cx

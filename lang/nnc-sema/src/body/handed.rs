@@ -142,12 +142,15 @@ pub(crate) fn check_handed(cx: &mut Cx<'_>, handed: Handed) {
     if value.ty.is_error() {
         let inputs = params.iter().map(|param| param.ty.clone()).collect();
         let arrow = Type::Function(Box::new(nnc_hir::Arrow { inputs, output: result }));
-        let label = format!("`{}` is {} here", config.name, body.show(&arrow));
+        let label = format!("`{}` is declared here", config.name);
         body.add_labels(before, vec![(config.span, label), (at, "handed in here".to_owned())]);
-        if !failed {
-            for diagnostic in &mut body.cx.diagnostics[before..] {
-                *diagnostic = diagnostic.clone().note(format!("what is handed in gives {gave}"));
-            }
+        let taken = format!("`{}` is taken as {}", config.name, body.show(&arrow));
+        let note = match failed {
+            true => taken,
+            false => format!("{taken}; what is handed in gives {gave}"),
+        };
+        for diagnostic in &mut body.cx.diagnostics[before..] {
+            *diagnostic = diagnostic.clone().note(note.clone());
         }
         return;
     }

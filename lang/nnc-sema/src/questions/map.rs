@@ -122,6 +122,7 @@ pub(super) fn map(
     cx.unknown_dims.clear();
     let links: Option<Vec<Link>> =
         layers.iter().map(|layer| cx.layer_use(None, base, layer).map(Link::Layer)).collect();
+    cx.check_handed();
     let asked = std::mem::replace(&mut cx.assumed, outer).unwrap_or_default();
     let diagnostics = cx.diagnostics.split_off(before);
     let failed = diagnostics.iter().any(nnc_base::Diagnostic::is_error);
