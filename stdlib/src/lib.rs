@@ -81,6 +81,7 @@ const NN: &str = concat!(
     include_str!("../nn/norm_parts.nn"),
     include_str!("../nn/norm_image.nn"),
     include_str!("../nn/implicit.nn"),
+    include_str!("../nn/wrappers.nn"),
 );
 
 const RASP: &str = concat!(

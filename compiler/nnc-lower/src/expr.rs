@@ -320,7 +320,11 @@ impl<'a> Lowerer<'a> {
             }
         };
         let instance = self.with_replaced(frame, instance, &call.replaced)?;
-        let mut inner = Frame::called(function, instance, &frame.scope);
+        let handed = instance.as_ref().filter(|_| program.is_handed_in(function));
+        let (function, mut inner) = match handed {
+            Some(layer) => self.handed_in(layer)?,
+            None => (function, Frame::called(function, instance, &frame.scope)),
+        };
         inner.pointwise = frame.pointwise;
         inner.pack = self.pack(frame, &call.pack);
         if let Some(float) = &call.float {
@@ -367,7 +371,11 @@ impl<'a> Lowerer<'a> {
             return Ok(result);
         }
         let result = self.settled_value(result)?;
-        let result = self.traced(&inner, "", &function.result, result)?;
+        // A layer that was made for this has told its name itself.
+        let result = match inner.calls_layer {
+            true => result,
+            false => self.traced(&inner, "", &function.result, result)?,
+        };
         if let Some(called) = called {
             self.building()?.called.insert(called, result.clone());
         }

@@ -9,17 +9,14 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::rc::Rc;
 
 use nnc_base::Name;
 use nnc_graph::{Call, Graph, Op, ParamId, RunDim, TensorType};
 use nnc_hir::{ArrayItem, Fold, Type};
 use nnc_shape::Dim;
 
-use crate::building::Home;
 use crate::errors;
 use crate::frame::Frame;
-use crate::instance::Instance;
 use crate::lowerer::{Lowerer, Lowering};
 use crate::path::LayerArray;
 use crate::value::{State, Tensor, Val};
@@ -84,7 +81,12 @@ impl<'a> Lowerer<'a> {
     /// The items of the arrays, cut into runs of neighbours that are equal: that have the
     /// same candidates in the holes of their spaces.
     fn equal_runs(&self, arrays: &[Array], count: i64) -> Vec<Range<i64>> {
-        if self.tracing.is_on() || self.test_layer.is_some() {
+        // What was handed in may depend on its place where the layer that folds does not know.
+        let differ = |array: &Array| match array {
+            Array::Layers(layers) => layers.places.name.is_some(),
+            Array::State(_) => false,
+        };
+        if self.tracing.is_on() || self.test_layer.is_some() || arrays.iter().any(differ) {
             // Each item has trace points, or constants, of its own.
             return (0..count).map(|at| at..at + 1).collect();
         }
@@ -132,10 +134,8 @@ impl<'a> Lowerer<'a> {
             let value = match array {
                 Array::Layers(layers) => {
                     let paths = (format!("{}.{at}", layers.path), format!("{}.{at}", layers.place));
-                    let home = layers.owner.home;
-                    let owner = layers.owner.at_place(&layers.places, &Dim::constant(at));
-                    let layer = self.instantiate(&owner, &layers.layer, home, paths, self.span)?;
-                    Val::Layer(layer)
+                    let home = layers.around.home;
+                    Val::Layer(self.array_item(layers, Some(&Dim::constant(at)), home, paths)?)
                 }
                 Array::State(state) => self.item(frame, item, state, Dim::constant(at))?,
             };
@@ -213,7 +213,7 @@ impl<'a> Lowerer<'a> {
                 let name = inner.function.locals[item.item].name;
                 let path = if layers == 1 { String::new() } else { name.to_string() };
                 let place = format!("{}.{}", array.place, run.start);
-                let instance = self.formal_item(array, home, (path, place))?;
+                let instance = self.array_item(array, None, home, (path, place))?;
                 formals.push((
                     array.clone(),
                     instance.path.clone(),
@@ -280,7 +280,7 @@ impl<'a> Lowerer<'a> {
                     let inside = inside.strip_prefix('.').unwrap_or(inside);
                     let name = format!("{}.{at}.{inside}", array.path);
                     let ty = &formal_types[params.len()];
-                    params.push(self.param_in(top, array.owner.home, &name, ty)?);
+                    params.push(self.param_in(top, array.around.home, &name, ty)?);
                 }
             }
             for (i, (home, name, _)) in building.borrowed.iter().enumerate() {
@@ -337,16 +337,6 @@ impl<'a> Lowerer<'a> {
         graph.dims.push(RunDim { name: index, min: 0, max: Some(count - 1) });
         graph.facts.declare(index, 0, Some(count - 1));
         Ok((graph, index))
-    }
-
-    /// The item of an array as the graph of an iteration sees it.
-    fn formal_item(
-        &self,
-        array: &LayerArray,
-        home: Home,
-        paths: (String, String),
-    ) -> Lowering<Rc<Instance>> {
-        self.instantiate(&array.owner, &array.layer, home, paths, self.span)
     }
 
     /// A stored tensor with elements of this type.

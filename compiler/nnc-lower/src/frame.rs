@@ -34,6 +34,8 @@ pub(crate) struct Frame<'a> {
     pub index: HashMap<IndexVarId, Affine>,
     /// The place of `..` in the nest that is being lowered.
     pub pack_index: Vec<Index>,
+    /// Whether it is the function that calls a layer which was made to be handed in.
+    pub calls_layer: bool,
     /// Inside index notation: values depend on index variables of a nest around, so
     /// nothing is stored.
     pub pointwise: bool,
@@ -68,6 +70,7 @@ impl<'a> Frame<'a> {
             absent: HashSet::new(),
             index: HashMap::new(),
             pack_index: Vec::new(),
+            calls_layer: false,
             pointwise: false,
         }
     }

@@ -2,9 +2,13 @@
 
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use nnc_base::{Name, Span};
-use nnc_hir::{Condition, ConfigKind, ConfigValue, FunctionId, LayerId, LayerUse, Places};
+use nnc_hir::{
+    Condition, ConfigKind, ConfigValue, Field, FieldValue, FunctionId, LayerArg, LayerId, LayerUse,
+    Places,
+};
 use nnc_shape::Dim;
 
 use crate::building::Home;
@@ -25,12 +29,31 @@ pub(crate) struct Instance {
     /// What stands in the place of parameters: the fields that lead to each, and how it is
     /// come by.
     pub replaced: Vec<(Vec<Name>, Replacement)>,
+    /// What it was handed for its configs that are layers.
+    pub handed: Vec<(Name, Handed)>,
+    /// For a layer that was handed in, where it is: how it is called.
+    pub called_by: Option<Handed>,
     /// The graph that declares its parameters, under names that start with `path`.
     pub home: Home,
     pub path: String,
     /// The path in the model's layer, whatever graph its parameters are of and without the
     /// names of candidates: what choices are for.
     pub place: String,
+}
+
+/// What a layer was handed.
+#[derive(Clone, Debug)]
+pub(crate) struct Handed {
+    pub arg: Arc<LayerArg>,
+    /// In the terms of which it is written; `None` for the layer that has it as a default.
+    pub around: Option<Rc<Instance>>,
+}
+
+impl Handed {
+    /// The same in the terms of an instance.
+    pub(crate) fn within(&self, around: &Rc<Instance>) -> Handed {
+        Handed { arg: Arc::clone(&self.arg), around: Some(Rc::clone(around)) }
+    }
 }
 
 /// A tensor in the place of a parameter.
@@ -49,6 +72,21 @@ impl Instance {
         self.replaced.iter().find(|(path, _)| is(path)).map(|(_, it)| it)
     }
 
+    /// The value of a field with the instance in the terms of which it is; `None` where it is
+    /// something that is somewhere else.
+    pub(crate) fn field_value<'i>(
+        &'i self,
+        field: &'i Field,
+    ) -> Option<(&'i Instance, &'i FieldValue)> {
+        let Some(handed) = self.handed(field.name) else { return Some((self, &field.value)) };
+        Some((handed.around.as_deref().unwrap_or(self), handed.arg.value.as_ref()?))
+    }
+
+    /// What was handed in for a config.
+    pub(crate) fn handed(&self, config: Name) -> Option<&Handed> {
+        self.handed.iter().find(|(name, _)| *name == config).map(|(_, it)| it)
+    }
+
     /// Something that is outside all layers.
     pub(crate) fn outside(layer: LayerId, home: Home) -> Instance {
         Instance {
@@ -58,6 +96,8 @@ impl Instance {
             floats: HashMap::new(),
             bools: HashMap::new(),
             replaced: Vec::new(),
+            handed: Vec::new(),
+            called_by: None,
             home,
             path: String::new(),
             place: String::new(),
@@ -111,6 +151,20 @@ impl Lowerer<'_> {
         owner: &Instance,
         layer_use: &LayerUse,
         home: Home,
+        paths: (String, String),
+        at: Span,
+    ) -> Lowering<Rc<Instance>> {
+        self.instantiate_in(owner, owner, layer_use, home, paths, at)
+    }
+
+    /// A layer in a field of `around`, in the terms of `owner`: another one where the layer
+    /// was handed in.
+    pub(crate) fn instantiate_in(
+        &self,
+        around: &Instance,
+        owner: &Instance,
+        layer_use: &LayerUse,
+        home: Home,
         (path, place): (String, String),
         at: Span,
     ) -> Lowering<Rc<Instance>> {
@@ -128,9 +182,17 @@ impl Lowerer<'_> {
                         instance.floats.insert(config.name, value as f64);
                     }
                 }
-                (ConfigValue::Dim(dim), ConfigKind::Dim | ConfigKind::Int | ConfigKind::Bool) => {
+                (
+                    ConfigValue::Dim(dim),
+                    ConfigKind::Dim | ConfigKind::Int | ConfigKind::Bool | ConfigKind::Layer,
+                ) => {
                     instance.sizes.insert(config.name, owner.dim(dim));
                     instance.formulas.insert(config.name, owner.formula(dim));
+                }
+                (ConfigValue::Layer(arg), _) => {
+                    let around = (!arg.default).then(|| Rc::new(owner.clone()));
+                    let handed = Handed { arg: Arc::clone(arg), around };
+                    instance.handed.push((config.name, handed));
                 }
                 (ConfigValue::Float(value), _) => {
                     instance.floats.insert(config.name, *value);
@@ -155,9 +217,9 @@ impl Lowerer<'_> {
             instance.replaced.push((it.path.clone(), value));
         }
         // What is replaced further in by who uses the owner.
-        let inside = instance.place.strip_prefix(&owner.place).unwrap_or(&instance.place);
+        let inside = instance.place.strip_prefix(&around.place).unwrap_or(&instance.place);
         let inside: Vec<&str> = inside.split('.').filter(|it| !it.is_empty()).collect();
-        for (path, value) in &owner.replaced {
+        for (path, value) in &around.replaced {
             let (way, rest) = path.split_at(inside.len().min(path.len()));
             if !rest.is_empty() && way.iter().map(|it| it.as_str()).eq(inside.iter().copied()) {
                 instance.replaced.push((rest.to_vec(), value.clone()));

@@ -25,6 +25,7 @@ mod errors;
 mod expr;
 mod fold;
 mod frame;
+mod handed;
 mod instance;
 mod lowerer;
 mod params;

@@ -87,16 +87,18 @@ impl<'a> Lowerer<'a> {
                 return Err(Box::new(errors::too_many_items(at, &path, count, MOST_FIELDS)));
             }
             let place = instance.field_place(field.name);
-            let paths = (path, place);
-            self.collect_field(instance, &field.value, paths, field.span, depth, params)?;
+            let Some((owner, value)) = instance.field_value(field) else { continue };
+            let (owners, paths) = ((instance, owner), (path, place));
+            self.collect_field(owners, value, paths, field.span, depth, params)?;
         }
         Ok(())
     }
 
+    /// The parameters of a field of `around`, whose value is in the terms of `owner`.
     fn collect_field(
         &mut self,
-        owner: &Instance,
-        value: &'a FieldValue,
+        (around, owner): (&Instance, &Instance),
+        value: &FieldValue,
         (path, place): (String, String),
         span: Span,
         depth: usize,
@@ -134,8 +136,8 @@ impl<'a> Lowerer<'a> {
                 Ok(())
             }
             FieldValue::Layer(layer) => {
-                let home: Home = owner.home;
-                let inner = self.instantiate(owner, layer, home, (path, place), span)?;
+                let (home, paths): (Home, _) = (around.home, (path, place));
+                let inner = self.instantiate_in(around, owner, layer, home, paths, span)?;
                 self.collect(&inner, span, depth + 1, params)
             }
             FieldValue::Array(item, places) => {
@@ -149,7 +151,7 @@ impl<'a> Lowerer<'a> {
                 for at in 0..count {
                     let paths = (format!("{path}.{at}"), format!("{place}.{at}"));
                     let owner = owner.at_place(places, &Dim::constant(at));
-                    self.collect_field(&owner, item, paths, span, depth, params)?;
+                    self.collect_field((around, &owner), item, paths, span, depth, params)?;
                 }
                 Ok(())
             }

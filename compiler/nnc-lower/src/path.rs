@@ -1,5 +1,6 @@
 //! Where parameters and sub-layers are found.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use nnc_base::Name;
@@ -7,9 +8,9 @@ use nnc_graph::{Index, Scalar, TensorType};
 use nnc_hir::{FieldValue, LayerUse, PackBinding, Path, PathRoot, PathStep, Places};
 use nnc_shape::Dim;
 
-use crate::building::Source;
+use crate::building::{Home, Source};
 use crate::frame::Frame;
-use crate::instance::{Instance, Replacement};
+use crate::instance::{Handed, Instance, Replacement};
 use crate::lowerer::{Lowerer, Lowering};
 use crate::value::{Tensor, Val};
 
@@ -17,6 +18,9 @@ use crate::value::{Tensor, Val};
 #[derive(Clone, Debug)]
 pub(crate) struct LayerArray {
     pub owner: Rc<Instance>,
+    /// The layer whose field it is: another one than the owner where it was handed in.
+    pub around: Rc<Instance>,
+    pub handed: Option<Handed>,
     pub layer: LayerUse,
     pub places: Places,
     /// The field's path and place; items add `.0`, `.1`, ….
@@ -26,8 +30,12 @@ pub(crate) struct LayerArray {
 
 /// A field on the way of a path.
 struct Place<'a> {
+    /// In the terms of which the value is.
     owner: Rc<Instance>,
-    value: &'a FieldValue,
+    /// Whose field it is: another one than the owner where the value was handed in.
+    around: Rc<Instance>,
+    handed: Option<Handed>,
+    value: Cow<'a, FieldValue>,
     path: String,
     place: String,
 }
@@ -56,7 +64,7 @@ impl<'a> Lowerer<'a> {
                         return Err(self.internal("an index follows no field"));
                     };
                     let at = frame.dim(dim);
-                    if let FieldValue::Hole(hole) = field.value {
+                    if let FieldValue::Hole(hole) = &*field.value {
                         // A layer of the chain that stands there.
                         let candidate = self.candidate(&field.place, hole, self.span)?;
                         let at = at.as_constant().and_then(|at| usize::try_from(at).ok());
@@ -66,16 +74,23 @@ impl<'a> Lowerer<'a> {
                             Some(self.chain_item(&field.owner, candidate, paths, at, self.span)?);
                         continue;
                     }
-                    let FieldValue::Array(item, places) = field.value else {
-                        return Err(self.internal(format!("`{}` is no array", field.path)));
+                    let (item, places) = match field.value {
+                        Cow::Borrowed(FieldValue::Array(item, places)) => {
+                            (Cow::Borrowed(&**item), places.clone())
+                        }
+                        Cow::Owned(FieldValue::Array(item, places)) => (Cow::Owned(*item), places),
+                        _ => return Err(self.internal(format!("`{}` is no array", field.path))),
                     };
                     let owner = match places.name {
-                        Some(_) => Rc::new(field.owner.at_place(places, &at)),
+                        Some(_) => Rc::new(field.owner.at_place(&places, &at)),
                         None => field.owner,
                     };
-                    let value = self.chosen(&owner, item)?;
+                    let value = self.chosen_of(&owner, item)?;
+                    let handed = field.handed.map(|it| it.within(&owner));
                     place = Some(Place {
                         owner,
+                        around: field.around,
+                        handed,
                         value,
                         path: format!("{}.{at}", field.path),
                         place: format!("{}.{at}", field.place),
@@ -95,9 +110,25 @@ impl<'a> Lowerer<'a> {
         let Some(field) = layer.fields.iter().find(|field| field.name == name) else {
             return Err(self.internal(format!("`{}` has no field `{name}`", layer.name)));
         };
-        let value = self.chosen(&owner, &field.value)?;
         let (path, place) = (owner.field_path(name), owner.field_place(name));
-        Ok(Place { owner, value, path, place })
+        let around = owner.clone();
+        let Some(handed) = owner.handed(name) else {
+            let value = Cow::Borrowed(self.chosen(&owner, &field.value)?);
+            return Ok(Place { owner, around, handed: None, value, path, place });
+        };
+        let within = handed.around.clone().unwrap_or_else(|| owner.clone());
+        let handed = handed.within(&within);
+        match &handed.arg.value {
+            Some(made) => {
+                let value = Cow::Owned(made.clone());
+                Ok(Place { owner: within, around, handed: Some(handed), value, path, place })
+            }
+            // What is called is somewhere else.
+            None => {
+                let value = Cow::Borrowed(&field.value);
+                Ok(Place { owner, around, handed: Some(handed), value, path, place })
+            }
+        }
     }
 
     /// A hole applied to a value: the function of the candidate that stands there.
@@ -122,7 +153,7 @@ impl<'a> Lowerer<'a> {
             return Err(self.internal(format!("`{name}` is a hole of no layer")));
         };
         let field = self.field(owner.clone(), *name)?;
-        let FieldValue::Hole(hole) = field.value else {
+        let FieldValue::Hole(hole) = &*field.value else {
             return Err(self.internal(format!("`{}` is no hole", field.path)));
         };
         let candidate = self.candidate(&field.place, hole, self.span)?;
@@ -146,11 +177,11 @@ impl<'a> Lowerer<'a> {
     }
 
     /// The branch of an `if` field that the sizes choose.
-    pub(crate) fn chosen(
+    pub(crate) fn chosen<'v>(
         &self,
         owner: &Instance,
-        value: &'a FieldValue,
-    ) -> Lowering<&'a FieldValue> {
+        value: &'v FieldValue,
+    ) -> Lowering<&'v FieldValue> {
         let mut value = value;
         while let FieldValue::If { condition, then, otherwise } = value {
             let holds =
@@ -160,15 +191,26 @@ impl<'a> Lowerer<'a> {
         Ok(value)
     }
 
+    fn chosen_of(
+        &self,
+        owner: &Instance,
+        value: Cow<'a, FieldValue>,
+    ) -> Lowering<Cow<'a, FieldValue>> {
+        Ok(match value {
+            Cow::Borrowed(value) => Cow::Borrowed(self.chosen(owner, value)?),
+            Cow::Owned(value) => Cow::Owned(self.chosen(owner, &value)?.clone()),
+        })
+    }
+
     fn layer_at(&self, field: &Place<'a>) -> Lowering<Rc<Instance>> {
-        match field.value {
-            FieldValue::Layer(layer) => self.instantiate(
-                &field.owner,
-                layer,
-                field.owner.home,
-                (field.path.clone(), field.place.clone()),
-                self.span,
-            ),
+        match &*field.value {
+            FieldValue::Layer(layer) => {
+                let paths = (field.path.clone(), field.place.clone());
+                let (around, owner) = (&field.around, &field.owner);
+                let layer =
+                    self.instantiate_in(around, owner, layer, around.home, paths, self.span)?;
+                Ok(called_by(layer, &field.handed))
+            }
             FieldValue::Param { .. }
             | FieldValue::Array(..)
             | FieldValue::If { .. }
@@ -179,7 +221,7 @@ impl<'a> Lowerer<'a> {
     }
 
     fn value_at(&mut self, frame: &Frame<'a>, field: &Place<'a>) -> Lowering<Val> {
-        match field.value {
+        match &*field.value {
             FieldValue::Param { ty, init } => {
                 let stored = self.stored_elem(&ty.elem.base)?;
                 let wanted = self.elem(frame, &ty.elem.base)?;
@@ -205,6 +247,8 @@ impl<'a> Lowerer<'a> {
                 };
                 Ok(Val::Layers(LayerArray {
                     owner: field.owner.clone(),
+                    around: field.around.clone(),
+                    handed: field.handed.clone(),
                     layer: layer.clone(),
                     places: places.clone(),
                     path: field.path.clone(),
@@ -216,6 +260,23 @@ impl<'a> Lowerer<'a> {
             | FieldValue::Absent
             | FieldValue::Error => Err(self.internal(format!("`{}` is not there", field.path))),
         }
+    }
+
+    /// An item of an array of layers.
+    pub(crate) fn array_item(
+        &self,
+        array: &LayerArray,
+        at: Option<&Dim>,
+        home: Home,
+        paths: (String, String),
+    ) -> Lowering<Rc<Instance>> {
+        let owner = match at {
+            Some(at) => Rc::new(array.owner.at_place(&array.places, at)),
+            None => array.owner.clone(),
+        };
+        let layer = &array.layer;
+        let layer = self.instantiate_in(&array.around, &owner, layer, home, paths, self.span)?;
+        Ok(called_by(layer, &array.handed.as_ref().map(|it| it.within(&owner))))
     }
 
     /// The tensor that stands in the place of a parameter.
@@ -239,9 +300,17 @@ impl<'a> Lowerer<'a> {
     ) -> Tensor {
         let vars: Vec<_> = ty.shape.iter().map(|extent| self.fresh_axis(extent)).collect();
         let shape = ty.shape.clone();
-        let place = Source::Param { home: field.owner.home, name: field.path.clone() };
+        let place = Source::Param { home: field.around.home, name: field.path.clone() };
         let source = self.source(place, ty);
         let read = Scalar::read(source, vars.iter().map(|var| Index::var(*var)).collect());
         Tensor { vars, shape, elem: wanted, value: self.cast(wanted, read) }
     }
+}
+
+/// A layer with how it is called, if it was handed in.
+fn called_by(layer: Rc<Instance>, handed: &Option<Handed>) -> Rc<Instance> {
+    let Some(handed) = handed else { return layer };
+    let mut layer = Rc::unwrap_or_clone(layer);
+    layer.called_by = Some(handed.clone());
+    Rc::new(layer)
 }

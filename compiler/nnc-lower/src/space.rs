@@ -85,14 +85,14 @@ struct Here {
     depth: usize,
 }
 
-impl<'a> Lowerer<'a> {
+impl Lowerer<'_> {
     /// What stands in the hole of a field of `owner`.
-    pub(crate) fn candidate(
+    pub(crate) fn candidate<'h>(
         &self,
         place: &str,
-        hole: &'a SpaceHole,
+        hole: &'h SpaceHole,
         at: Span,
-    ) -> Lowering<&'a Candidate> {
+    ) -> Lowering<&'h Candidate> {
         let candidate = self.choices.get(place).and_then(|at| hole.candidates.get(*at));
         candidate.ok_or_else(|| Box::new(errors::hole_without_model(at, place)))
     }
@@ -132,15 +132,16 @@ impl<'a> Lowerer<'a> {
             let dot = if here.written.is_empty() { "" } else { "." };
             let place = instance.field_place(field.name);
             let here = Here { written: format!("{}{dot}{}", here.written, field.name), ..*here };
-            self.holes_of_field(instance, &field.value, place, field.span, &here, holes)?;
+            let Some((owner, value)) = instance.field_value(field) else { continue };
+            self.holes_of_field((instance, owner), value, place, field.span, &here, holes)?;
         }
         Ok(())
     }
 
     fn holes_of_field(
         &mut self,
-        owner: &Instance,
-        value: &'a FieldValue,
+        (around, owner): (&Instance, &Instance),
+        value: &FieldValue,
         place: String,
         span: Span,
         here: &Here,
@@ -154,8 +155,8 @@ impl<'a> Lowerer<'a> {
         }
         match self.chosen(owner, value)? {
             FieldValue::Layer(layer) => {
-                let inner =
-                    self.instantiate(owner, layer, owner.home, (String::new(), place), span)?;
+                let paths = (String::new(), place);
+                let inner = self.instantiate_in(around, owner, layer, around.home, paths, span)?;
                 let here = Here { depth: here.depth + 1, written: here.written.clone(), ..*here };
                 self.holes_in(&inner, span, &here, holes)
             }
@@ -167,7 +168,7 @@ impl<'a> Lowerer<'a> {
                     let here = Here { written: format!("{}[{at}]", here.written), ..*here };
                     let owner = owner.at_place(places, &Dim::constant(at));
                     let place = format!("{place}.{at}");
-                    self.holes_of_field(&owner, item, place, span, &here, holes)?;
+                    self.holes_of_field((around, &owner), item, place, span, &here, holes)?;
                 }
                 Ok(())
             }

@@ -15,6 +15,9 @@ const AXES: Code = Code("E0406");
 const MISSING: Code = Code("E0407");
 const UNEXPECTED: Code = Code("E0408");
 const ELEMENT: Code = Code("E0409");
+const ROWS: Code = Code("E0411");
+const ROWS_TWICE: Code = Code("E0412");
+const ROWS_MISSING: Code = Code("E0413");
 
 // Of blocks, with the numbers of a model.
 
@@ -70,6 +73,89 @@ pub(crate) fn filled_twice(at: Span, param: &str, first: Span) -> Diagnostic {
     Diagnostic::error(TWICE, at, format!("`{param}` is filled twice"))
         .label(first, "filled here already")
         .help("leave out one of the rows")
+}
+
+/// Rows of a tensor whose number is not known.
+pub(crate) fn open_rows(at: Span, tensor: &str) -> Diagnostic {
+    Diagnostic::error(ROWS, at, format!("which rows of \"{tensor}\" these are is not known"))
+        .help("give the model's layer a number for each of its parameters")
+}
+
+/// Rows from a greater number up to a lesser one.
+pub(crate) fn no_rows(at: Span, tensor: &str, from: i64, to: i64) -> Diagnostic {
+    Diagnostic::error(ROWS, at, format!("\"{tensor}\" has no rows from {from} up to {to}"))
+        .note("rows are counted from 0, and the last one is not among them: `[0..D]` are D rows")
+        .help("write the lesser number first")
+}
+
+/// As many rows as the parameter does not have.
+pub(crate) fn rows(
+    at: Span,
+    tensor: &str,
+    (from, to): (i64, i64),
+    found: Option<i64>,
+    param: &Param,
+) -> Diagnostic {
+    let counted = to - from;
+    let text = format!("rows {from} to {to} of \"{tensor}\" are {counted}, and `{}`", param.name);
+    let has = match found {
+        Some(found) => format!("{text} makes {found}"),
+        None => format!("{text} has none: it is one number"),
+    };
+    Diagnostic::error(ROWS, at, has)
+        .label(param.span, format!("this is {}", shown(&param.shape)))
+        .note("rows are those of the tensor's first axis")
+        .help(match found {
+            Some(found) => format!("write `[{from}..{}]`", from + found),
+            None => "leave out the rows".to_owned(),
+        })
+}
+
+/// Rows in two pieces.
+pub(crate) fn rows_twice(
+    at: Span,
+    tensor: &str,
+    (from, to): (i64, i64),
+    first: Span,
+) -> Diagnostic {
+    let text = format!("rows {from} to {to} of \"{tensor}\" are read twice");
+    Diagnostic::error(ROWS_TWICE, at, text)
+        .label(first, "here already")
+        .note("a tensor of the file is read once, so that it can be written again")
+        .help("let one of them end where the other starts")
+}
+
+/// Rows in no piece.
+pub(crate) fn rows_missing(at: Span, tensor: &str, (from, to): (i64, i64)) -> Diagnostic {
+    let text = format!("nothing is said of rows {from} to {to} of \"{tensor}\"");
+    Diagnostic::error(ROWS_MISSING, at, text)
+        .here("the next rows are these")
+        .note("a tensor of the file is written again, so that each of its rows is known")
+        .help(format!(
+            "add a row: `\"{tensor}\"[{from}..{to}] = ignore`, which is written as zeros"
+        ))
+}
+
+/// Pieces of one tensor that do not fit each other.
+pub(crate) fn other_rows(
+    at: Span,
+    tensor: &str,
+    found: &str,
+    (first, wanted): &(Span, String),
+) -> Diagnostic {
+    let text = format!("a row of \"{tensor}\" is {wanted} and {found}");
+    Diagnostic::error(ROWS, at, text)
+        .here(format!("each of these rows is {found}"))
+        .label(*first, format!("each of these is {wanted}"))
+        .note("the rows of a tensor have one shape and one element type")
+        .help("give the parameters one width, or the row an axis map")
+}
+
+/// Rows that are ignored of a tensor that nothing reads.
+pub(crate) fn no_other_rows(at: Span, tensor: &str) -> Diagnostic {
+    let text = format!("no other row of \"{tensor}\" is read");
+    Diagnostic::error(ROWS_MISSING, at, text)
+        .help(format!("write `\"{tensor}\" = ignore` for a tensor that is not read at all"))
 }
 
 // Of files.

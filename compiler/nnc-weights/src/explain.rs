@@ -102,6 +102,36 @@ become integers or bools, and some types of quantised files are not read at all:
 such a file before.
 "#,
     ),
+    (
+        "E0412",
+        r#"# E0412: rows of a tensor that are read twice
+
+Several rows of a checkpoint block may say which rows of one stored tensor are which parameter.
+Each row of the tensor belongs to one of them, so that the file can be written again.
+
+    "qk.weight"[0..D]     = query.weight
+    "qk.weight"[D-1..2*D] = key.weight
+
+Let each start where the one before it ends:
+
+    "qk.weight"[0..D]   = query.weight
+    "qk.weight"[D..2*D] = key.weight
+"#,
+    ),
+    (
+        "E0413",
+        r#"# E0413: rows of a tensor that nothing is said of
+
+The rows of a stored tensor that a checkpoint block tells one after the other begin with row 0, and
+none is left out in between. A tensor may have rows that no parameter is, as a table of words that
+was filled up to a round number; they are ignored when the file is read, and written as zeros.
+
+    "embed.weight"[0..V]     = embed.table
+    "embed.weight"[V..51200] = ignore
+
+A tensor that is not read at all has a row without numbers: `"head.weight" = ignore`.
+"#,
+    ),
 ];
 
 #[cfg(test)]
@@ -116,7 +146,7 @@ mod tests {
             .filter_map(|it| it.split('"').next())
             .collect();
         // Those that the checker gives too have their pages there.
-        let shared = BTreeSet::from(["E0403", "E0405", "E0406"]);
+        let shared = BTreeSet::from(["E0403", "E0405", "E0406", "E0411"]);
         assert_eq!(&used - &shared, super::codes().collect());
         for code in super::codes() {
             let page = super::explain(code).unwrap();

@@ -9,6 +9,7 @@ mod axes;
 mod check;
 mod instantiate;
 mod pattern;
+mod rows;
 mod transfer;
 
 use std::collections::HashMap;
@@ -40,7 +41,7 @@ pub struct Param {
 /// Tensors of a file and parameters of a model, one to one.
 ///
 /// Every parameter is a part of exactly one tensor, and every element of a tensor
-/// belongs to exactly one parameter. The text of a map says all of it, a line for each
+/// belongs to exactly one parameter, or to rows that the block leaves out. The text of a map says all of it, a line for each
 /// part, so that maps with equal texts do the same.
 #[derive(Clone, Debug)]
 pub struct Map {
@@ -73,8 +74,10 @@ pub struct FileTensor {
     /// The element type it is written with.
     pub elem: Elem,
     pub shape: Vec<i64>,
-    /// The parameters in it, which cover it.
+    /// The parameters in it, which cover it up to the rows that are left out.
     pub parts: Vec<Part>,
+    /// The rows of the first axis that nothing reads; they are written as zeros.
+    left_out: Vec<(i64, i64)>,
     /// How the row names its axes, such as `[i, (z o)]`.
     axes: Option<String>,
     /// The row, or the parameter that is read by its own name.
@@ -118,7 +121,7 @@ impl Map {
 impl FileTensor {
     /// Whether it is one parameter and nothing is moved.
     fn is_plain(&self) -> bool {
-        self.parts.len() == 1 && self.parts[0].view.run() == Some(0)
+        self.parts.len() == 1 && self.left_out.is_empty() && self.parts[0].view.run() == Some(0)
     }
 }
 
@@ -145,6 +148,10 @@ impl fmt::Display for Map {
                     write!(f, " = {} + [{}]", view.base, axes.join(", "))?;
                 }
                 writeln!(f)?;
+            }
+            for (from, to) in &tensor.left_out {
+                let (name, shape) = (&tensor.name, shown(&tensor.shape));
+                writeln!(f, "{name:?} {shape} {}: rows {from} to {to} ignored", tensor.elem)?;
             }
         }
         for pattern in &self.ignored {

@@ -10,10 +10,12 @@ mod diagnostic;
 mod name;
 mod near;
 mod source;
+mod stored;
 mod table;
 
 pub use diagnostic::{Code, Diagnostic, Label, Severity};
 pub use name::Name;
 pub use near::nearest;
 pub use source::{FileId, Position, SourceFile, Sources, Span};
+pub use stored::StoredIndex;
 pub use table::{Id, Table};

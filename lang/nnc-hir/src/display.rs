@@ -115,6 +115,7 @@ impl Display for ConfigValue {
             ConfigValue::Float(value) => write!(f, "{value:?}"),
             ConfigValue::Bool(condition) => write!(f, "{condition}"),
             ConfigValue::Config(name) => write!(f, "{name}"),
+            ConfigValue::Layer(arg) => f.write_str(&arg.text),
         }
     }
 }
@@ -217,6 +218,9 @@ impl Display for Shown<'_, LayerUse> {
         let Some(layer) = self.program.layers.get(self.what.layer) else {
             return f.write_char('?');
         };
+        if let Some(arrow) = self.program.arrow_of(self.what) {
+            return write!(f, "{}", self.program.show(&Type::Function(Box::new(arrow))));
+        }
         write!(f, "{}", layer.name)?;
         if !self.what.dims.is_empty() {
             f.write_char('<')?;
@@ -226,7 +230,7 @@ impl Display for Shown<'_, LayerUse> {
         if !self.what.configs.is_empty() {
             f.write_char('(')?;
             list(f, layer.configs.iter().zip(&self.what.configs), |f, (config, value)| {
-                write!(f, "{}={value}", config.name)
+                f.write_str(&self.program.written_config(config.name, value))
             })?;
             f.write_char(')')?;
         }

@@ -1,9 +1,11 @@
 //! What a program consists of.
 
+use std::sync::Arc;
+
 use nnc_base::{Id, Name, Span, Table};
 use nnc_shape::Dim;
 
-use crate::{Block, Elem, IndexVar, MeaningUse, Path, Places, TensorType, Type};
+use crate::{Arrow, Block, Elem, IndexVar, MeaningUse, Path, Places, TensorType, Type};
 
 pub type LayerId = Id<Layer>;
 pub type FunctionId = Id<Function>;
@@ -47,6 +49,26 @@ impl Program {
         std::iter::successors(Some(meaning.clone()), |it| self.parent(it))
     }
 
+    /// Whether a function is that of a layer which is handed in, as the layer that takes it
+    /// sees it: it has no body.
+    pub fn is_handed_in(&self, function: &Function) -> bool {
+        let owner = function.owner.and_then(|owner| self.layers.get(owner));
+        owner.is_some_and(|layer| layer.taken_by.is_some())
+    }
+
+    /// The type of the function of a layer that is handed in, where it is taken; `None` for
+    /// any other layer.
+    pub fn arrow_of(&self, used: &LayerUse) -> Option<Arrow> {
+        let layer = self.layers.get(used.layer).filter(|layer| layer.taken_by.is_some())?;
+        let function = self.functions.get(layer.main?)?;
+        let put = |name: Name| {
+            let at = layer.params.iter().position(|param| param.name == name)?;
+            used.dims.get(at).cloned()
+        };
+        let inputs = function.params.iter().map(|param| param.ty.substitute(&put)).collect();
+        Some(Arrow { inputs, output: function.result.substitute(&put) })
+    }
+
     /// A meaning seen as the one above it that is declared as `id`.
     pub fn seen_as(&self, meaning: &MeaningUse, id: MeaningId) -> Option<MeaningUse> {
         self.lineage(meaning).find(|it| it.id == id)
@@ -75,6 +97,9 @@ pub struct Layer {
     pub main: Option<FunctionId>,
     /// Declared by `space`: some fields are holes.
     pub space: bool,
+    /// For what a layer sees of one that it is handed: the type of its function, which has no
+    /// body here. Named after the config; the layer that takes it.
+    pub taken_by: Option<LayerId>,
 }
 
 /// A size variable of a layer, a function or a struct.
@@ -140,6 +165,8 @@ pub enum ConfigKind {
     Int,
     Float,
     Bool,
+    /// A layer, or an array of them: also a field of this name.
+    Layer,
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -150,6 +177,34 @@ pub enum ConfigValue {
     Bool(Condition),
     /// The float config of the owner with this name.
     Config(Name),
+    Layer(Arc<LayerArg>),
+}
+
+/// What is handed in for a config that is a layer.
+#[derive(Clone, Debug)]
+pub struct LayerArg {
+    /// A layer or an array of layers that is made for this: its parameters have names behind
+    /// that of the config. `None` for what is there already: a field, a function, `|x| …`.
+    pub value: Option<FieldValue>,
+    /// Has the parameters and sizes of the config's function, in the same order, and calls
+    /// what is handed in; of the layer whose field says what that is. Where there is a `value`
+    /// the function's first local is that layer, or an item of the array.
+    pub function: FunctionId,
+    /// As it was written.
+    pub text: String,
+    /// Whether it is what the layer itself takes if nobody says anything else: the function
+    /// is one of that layer.
+    pub default: bool,
+}
+
+impl PartialEq for LayerArg {
+    fn eq(&self, other: &LayerArg) -> bool {
+        match (&self.value, &other.value) {
+            (Some(value), Some(other)) => value == other,
+            (None, None) => self.text == other.text,
+            (Some(_), None) | (None, Some(_)) => false,
+        }
+    }
 }
 
 /// What is decided when sizes are known.
@@ -184,7 +239,7 @@ pub struct Field {
     pub value: FieldValue,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum FieldValue {
     /// A tensor that a checkpoint fills.
     Param {
@@ -237,7 +292,7 @@ pub struct Replaced {
 }
 
 /// `hole down: A -> B in { … }`.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct SpaceHole {
     pub input: Type,
     pub output: Type,
@@ -362,17 +417,26 @@ pub struct IgnoredTensors {
     /// As in [`CheckpointRow::pattern`]; an index stands for any number.
     pub pattern: String,
     pub indices: Vec<Name>,
+    /// Of a tensor whose other rows are parameters: these rows.
+    pub rows: Option<(Dim, Dim)>,
 }
 
 #[derive(Clone, Debug)]
 pub struct CheckpointRow {
     pub span: Span,
-    /// The name in the file; `{i}` stands for an index.
+    /// The name in the file; `{i}` stands for an index, `{2*i+1}` for that many, and `*` at the
+    /// end for the rest of a name.
     pub pattern: String,
     /// The indices of the pattern, each with the range it runs over.
     pub indices: Vec<(Name, Dim)>,
     /// Parameters, in terms of the layer's parameters and the indices.
     pub targets: Vec<Path>,
+    /// Whether the target is a layer or an array instead: all parameters in it that no other
+    /// row names, by the rest of their names.
+    pub below: bool,
+    /// From which row of the tensor's first axis up to which one the parameters lie, if they
+    /// are not all of it.
+    pub rows: Option<(Dim, Dim)>,
     /// How the file's axes become ours; `None` for as they are.
     pub axes: Option<AxisMap>,
     /// `as f32`: the file may hold elements that only rounding makes ours.

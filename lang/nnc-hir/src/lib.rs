@@ -37,9 +37,9 @@ pub use expr::{
 pub use items::{
     Alias, AxisMap, Bound, Candidate, Checkpoint, CheckpointId, CheckpointRow, Chosen, CompareOp,
     Condition, Config, ConfigKind, ConfigValue, DimOrigin, DimParam, Entry, Export, Field,
-    FieldValue, Function, FunctionId, IgnoredTensors, Init, Layer, LayerId, LayerUse, Local,
-    LocalId, Meaning, MeaningId, Model, Param, Program, Replaced, SpaceHole, Struct, StructField,
-    StructId, Test,
+    FieldValue, Function, FunctionId, IgnoredTensors, Init, Layer, LayerArg, LayerId, LayerUse,
+    Local, LocalId, Meaning, MeaningId, Model, Param, Program, Replaced, SpaceHole, Struct,
+    StructField, StructId, Test,
 };
 pub use parts::{Part, PartMut};
 pub use scalar::{

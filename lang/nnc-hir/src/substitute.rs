@@ -2,13 +2,14 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use nnc_base::Name;
 use nnc_shape::Dim;
 
 use crate::{
     Affine, Arrow, Axis, AxisSize, Base, Candidate, Condition, ConfigValue, Elem, FieldValue,
-    LayerUse, MeaningUse, Path, PathStep, Places, SpaceHole, TensorType, Type,
+    LayerArg, LayerUse, MeaningUse, Path, PathStep, Places, SpaceHole, TensorType, Type,
 };
 
 /// What variables stand for; `None` leaves one as it is.
@@ -98,7 +99,7 @@ impl Places {
                 match &value {
                     ConfigValue::Dim(dim) => seen.borrow_mut().extend(dim.vars()),
                     ConfigValue::Bool(condition) => seen.borrow_mut().extend(condition.vars()),
-                    ConfigValue::Float(_) | ConfigValue::Config(_) => {}
+                    ConfigValue::Float(_) | ConfigValue::Config(_) | ConfigValue::Layer(_) => {}
                 }
                 Some(value)
             };
@@ -213,6 +214,7 @@ impl LayerUse {
             ConfigValue::Bool(condition) => ConfigValue::Bool(condition.put(sizes, configs)),
             ConfigValue::Dim(dim) => ConfigValue::Dim(dim.substitute(sizes)),
             ConfigValue::Float(_) => value.clone(),
+            ConfigValue::Layer(arg) => ConfigValue::Layer(arg.put(sizes, configs)),
         };
         LayerUse {
             layer: self.layer,
@@ -230,7 +232,17 @@ impl ConfigValue {
             ConfigValue::Float(value) => ConfigValue::Float(*value),
             ConfigValue::Bool(condition) => ConfigValue::Bool(condition.substitute(sizes)),
             ConfigValue::Config(name) => ConfigValue::Config(*name),
+            ConfigValue::Layer(arg) => ConfigValue::Layer(arg.put(sizes, &none)),
         }
+    }
+}
+
+impl LayerArg {
+    /// With sizes in place of variables, and values in place of configs. The function stays
+    /// that of the layer whose field says what is handed in.
+    fn put(&self, sizes: &Sizes<'_>, configs: &Configs<'_>) -> Arc<LayerArg> {
+        let value = self.value.as_ref().map(|value| value.substitute(sizes, configs));
+        Arc::new(LayerArg { value, ..self.clone() })
     }
 }
 
@@ -257,7 +269,10 @@ impl Condition {
     pub fn put(&self, sizes: &Sizes<'_>, configs: &Configs<'_>) -> Condition {
         self.substitute(sizes).with_configs(&|name| match configs(name)? {
             ConfigValue::Bool(condition) => Some(condition),
-            ConfigValue::Dim(_) | ConfigValue::Float(_) | ConfigValue::Config(_) => None,
+            ConfigValue::Dim(_)
+            | ConfigValue::Float(_)
+            | ConfigValue::Config(_)
+            | ConfigValue::Layer(_) => None,
         })
     }
 

@@ -3,7 +3,7 @@
 use nnc_base::Name;
 use nnc_shape::Dim;
 
-use crate::{ConfigValue, Layer, LayerUse, Program};
+use crate::{ConfigValue, FieldValue, Layer, LayerUse, Program};
 
 impl Layer {
     /// What a use of the layer that does not give config `at` gets, where `dims` are its
@@ -25,7 +25,10 @@ impl Layer {
             }
             match given(name)? {
                 ConfigValue::Dim(dim) => Some(dim.clone()),
-                ConfigValue::Float(_) | ConfigValue::Bool(_) | ConfigValue::Config(_) => None,
+                ConfigValue::Float(_)
+                | ConfigValue::Bool(_)
+                | ConfigValue::Config(_)
+                | ConfigValue::Layer(_) => None,
             }
         });
         Some(match value {
@@ -33,10 +36,13 @@ impl Layer {
             ConfigValue::Bool(condition) => {
                 ConfigValue::Bool(condition.with_configs(&|name| match given(name)? {
                     ConfigValue::Bool(condition) => Some(condition.clone()),
-                    ConfigValue::Dim(_) | ConfigValue::Float(_) | ConfigValue::Config(_) => None,
+                    ConfigValue::Dim(_)
+                    | ConfigValue::Float(_)
+                    | ConfigValue::Config(_)
+                    | ConfigValue::Layer(_) => None,
                 }))
             }
-            value @ (ConfigValue::Dim(_) | ConfigValue::Float(_)) => value,
+            value @ (ConfigValue::Dim(_) | ConfigValue::Float(_) | ConfigValue::Layer(_)) => value,
         })
     }
 }
@@ -61,10 +67,26 @@ impl Program {
             layer.default_of(*at, &used.dims, &used.configs[..*at]).as_ref() != Some(*value)
         });
         let given: Vec<String> =
-            given.map(|(_, (config, value))| format!("{}={value}", config.name)).collect();
+            given.map(|(_, (config, value))| self.written_config(config.name, value)).collect();
         if !given.is_empty() {
             text.push_str(&format!("({})", given.join(", ")));
         }
         text
+    }
+
+    /// `k=3`, or `inner: Mlp<D, F>` for a layer that is made for the one it is given to.
+    pub(crate) fn written_config(&self, name: Name, value: &ConfigValue) -> String {
+        let ConfigValue::Layer(arg) = value else { return format!("{name}={value}") };
+        match &arg.value {
+            Some(FieldValue::Layer(used)) => format!("{name}: {}", self.written_use(used)),
+            Some(FieldValue::Array(item, places)) => match &**item {
+                FieldValue::Layer(used) => {
+                    format!("{name}: [{}; {places}]", self.written_use(used))
+                }
+                item => format!("{name}: [{}; {places}]", self.show(item)),
+            },
+            Some(value) => format!("{name}: {}", self.show(value)),
+            None => format!("{name}={}", arg.text),
+        }
     }
 }

@@ -11,6 +11,7 @@ mod elementwise;
 mod expr;
 mod fold;
 mod function;
+mod handed;
 mod holes;
 mod index;
 mod join;
@@ -28,6 +29,7 @@ mod unify;
 mod with;
 
 pub(crate) use apply::{Link, Surroundings, apply};
+pub(crate) use handed::{Given, Handed, check_handed};
 pub(crate) use holes::{Candidate, check_candidate};
 pub(crate) use place::{condition_in as condition_of, field_in as place_in};
 pub(crate) use with::{Replacing, check_replacement};

@@ -1,5 +1,7 @@
 //! Checkpoint blocks: every parameter of the layer is filled once.
 
+mod below;
+
 use std::collections::{HashMap, HashSet};
 
 use nnc_base::{Name, Span};
@@ -10,6 +12,7 @@ use nnc_hir::{
 use nnc_shape::Dim;
 use nnc_syntax::ast;
 
+use self::below::Below;
 use crate::body::place_in;
 use crate::cx::{Cx, Scope};
 use crate::errors::{checkpoints as errors, names as name_errors};
@@ -19,6 +22,22 @@ use crate::scope::{Symbol, nearest};
 struct Leaf {
     path: String,
     span: Span,
+}
+
+/// How many layers are made for a use and for those that it is handed.
+fn made_in(used: &LayerUse) -> usize {
+    let made = used.configs.iter().filter_map(|value| match value {
+        nnc_hir::ConfigValue::Layer(arg) => match arg.value.as_ref()? {
+            FieldValue::Layer(used) => Some(1 + made_in(used)),
+            FieldValue::Array(item, _) => match &**item {
+                FieldValue::Layer(used) => Some(1 + made_in(used)),
+                _ => Some(1),
+            },
+            _ => Some(1),
+        },
+        _ => None,
+    });
+    made.sum()
 }
 
 impl Cx<'_> {
@@ -40,7 +59,8 @@ impl Cx<'_> {
         let mut leaves = Vec::new();
         self.leaves(&own, "", &mut leaves, &mut Vec::new());
         let mut covered: HashMap<String, Span> = HashMap::new();
-        let mut stored: HashMap<String, Span> = HashMap::new();
+        let mut below: Vec<Below> = Vec::new();
+        let mut stored: HashMap<String, (Span, bool)> = HashMap::new();
         let mut rows = Vec::new();
         let mut ignored = Vec::new();
         let mut complete = true;
@@ -48,20 +68,36 @@ impl Cx<'_> {
         let mut scope = (*self.layer_scopes[layer.index()]).clone();
         scope.module = place.module;
         for row in &declared.rows {
-            if let Some(first) = stored.insert(without_names(&row.pattern), row.stored.span) {
+            let whole = row.rows.is_none();
+            let before = stored.insert(without_names(&row.pattern), (row.stored.span, whole));
+            // Rows of one tensor may be told one after the other.
+            if let Some((first, before)) = before
+                && (before || whole)
+            {
                 self.report(errors::stored_twice(row.stored.span, &row.stored.value, first));
                 complete = false;
                 continue;
             }
-            if row.target == ast::RowTarget::Ignore {
-                ignored.push(IgnoredTensors {
-                    span: row.span,
-                    pattern: row.stored.value.clone(),
-                    indices: indices(&row.pattern).map(|it| it.name).collect(),
-                });
-                continue;
-            }
-            match self.row(&scope, &own, row, &leaves, &mut covered) {
+            let found = match &row.target {
+                ast::RowTarget::Ignore => match self.row_slice(&scope, row) {
+                    Some(rows) => {
+                        ignored.push(IgnoredTensors {
+                            span: row.span,
+                            pattern: row.stored.value.clone(),
+                            indices: indices(&row.pattern).map(|it| it.name).collect(),
+                            rows,
+                        });
+                        continue;
+                    }
+                    None => None,
+                },
+                ast::RowTarget::Below { path, cast } => {
+                    self.below(&scope, &own, row, (path, cast.as_ref()), &leaves, &mut below)
+                }
+                ast::RowTarget::Params { .. } => self.row(&scope, &own, row, &leaves, &mut covered),
+                ast::RowTarget::Error => None,
+            };
+            match found {
                 Some(row) => rows.push(row),
                 None => complete = false,
             }
@@ -69,8 +105,10 @@ impl Cx<'_> {
         if complete {
             // Rows for `blocks[0]`, `blocks[1]` … are taken to cover the array.
             let arrays: HashSet<String> = covered.keys().map(|it| numbers_removed(it)).collect();
-            let is_missing =
-                |leaf: &&Leaf| !covered.contains_key(&leaf.path) && !arrays.contains(&leaf.path);
+            let is_missing = |leaf: &&Leaf| {
+                let own = covered.contains_key(&leaf.path) || arrays.contains(&leaf.path);
+                !own && !below.iter().any(|it| it.covers(&leaf.path))
+            };
             let missing: Vec<&Leaf> = leaves.iter().filter(is_missing).collect();
             if let [first, ..] = missing.as_slice() {
                 let paths: Vec<&str> = missing.iter().map(|leaf| leaf.path.as_str()).collect();
@@ -97,7 +135,9 @@ impl Cx<'_> {
                     nnc_hir::ConfigKind::Dim | nnc_hir::ConfigKind::Int => {
                         nnc_hir::ConfigValue::Dim(Dim::var(config.name))
                     }
-                    nnc_hir::ConfigKind::Float => nnc_hir::ConfigValue::Config(config.name),
+                    nnc_hir::ConfigKind::Float | nnc_hir::ConfigKind::Layer => {
+                        nnc_hir::ConfigValue::Config(config.name)
+                    }
                     nnc_hir::ConfigKind::Bool => {
                         nnc_hir::ConfigValue::Bool(nnc_hir::Condition::Config(config.name))
                     }
@@ -117,12 +157,14 @@ impl Cx<'_> {
         used: &LayerUse,
         prefix: &str,
         leaves: &mut Vec<Leaf>,
-        open: &mut Vec<nnc_hir::LayerId>,
+        open: &mut Vec<(nnc_hir::LayerId, usize)>,
     ) {
-        if open.contains(&used.layer) {
+        // What is handed in is written out, so that it ends.
+        let made = made_in(used);
+        if open.iter().any(|(layer, around)| *layer == used.layer && *around <= made) {
             return;
         }
-        open.push(used.layer);
+        open.push((used.layer, made));
         let layer = self.layer(used.layer);
         for field in &layer.fields {
             let Some(value) = place_in(layer, used, field.name) else { continue };
@@ -142,7 +184,7 @@ impl Cx<'_> {
         path: String,
         span: Span,
         leaves: &mut Vec<Leaf>,
-        open: &mut Vec<nnc_hir::LayerId>,
+        open: &mut Vec<(nnc_hir::LayerId, usize)>,
     ) {
         match value {
             FieldValue::Param { .. } => leaves.push(Leaf { path, span }),
@@ -180,6 +222,10 @@ impl Cx<'_> {
         covered: &mut HashMap<String, Span>,
     ) -> Option<CheckpointRow> {
         let ast::RowTarget::Params { paths, cast, axes } = &row.target else { return None };
+        if row.pattern.contains(&ast::PatternPart::Rest) {
+            self.report(errors::rest_alone(row.stored.span, &row.stored.value));
+            return None;
+        }
         let pattern: Vec<ast::Ident> = indices(&row.pattern).collect();
         let mut targets = Vec::new();
         let mut indices: Vec<(Name, Dim)> = Vec::new();
@@ -187,25 +233,7 @@ impl Cx<'_> {
         let mut shapes: Vec<(Span, String, Vec<Dim>)> = Vec::new();
         for path in paths {
             let (target, found, ranges, text) = self.param_path(own, path, leaves)?;
-            for (name, range, span) in &ranges {
-                if !pattern.iter().any(|it| it.name == *name) {
-                    self.report(errors::index(
-                        *span,
-                        name.as_str(),
-                        "does not occur in the name in the file",
-                    ));
-                    return None;
-                }
-                match indices.iter().find(|(it, _)| it == name) {
-                    Some((_, before)) if before != range => {
-                        let why = format!("runs over {before} and over {range}");
-                        self.report(errors::index(*span, name.as_str(), &why));
-                        return None;
-                    }
-                    Some(_) => {}
-                    None => indices.push((*name, range.clone())),
-                }
-            }
+            self.index_ranges(&pattern, &ranges, &mut indices)?;
             if let Some(named) = cast {
                 let base = self.elem(scope, named)?.base;
                 // `float` is f32 in checkpoints.
@@ -233,12 +261,7 @@ impl Cx<'_> {
             targets.push(target);
             ty = Some(found);
         }
-        for name in &pattern {
-            if !indices.iter().any(|(it, _)| *it == name.name) {
-                self.report(errors::index(name.span, name.as_str(), "does not occur in the paths"));
-                return None;
-            }
-        }
+        self.all_indices(&pattern, &indices)?;
         let axes = match axes {
             Some(axes) => {
                 // Sizes may depend on the place in an array.
@@ -261,14 +284,54 @@ impl Cx<'_> {
         if let Some(axes) = &axes {
             self.make_one_tensor(scope, &shapes, axes)?;
         }
+        let rows = self.row_slice(scope, row)?;
         Some(CheckpointRow {
             span: row.span,
             pattern: row.stored.value.clone(),
             indices,
             targets,
+            below: false,
+            rows,
             axes,
             converts: cast.is_some(),
         })
+    }
+
+    /// Notes how far the indices of a path go, each an index of the stored name.
+    fn index_ranges(
+        &mut self,
+        pattern: &[ast::Ident],
+        ranges: &[(Name, Dim, Span)],
+        indices: &mut Vec<(Name, Dim)>,
+    ) -> Option<()> {
+        for (name, range, span) in ranges {
+            if !pattern.iter().any(|it| it.name == *name) {
+                let why = "does not occur in the name in the file";
+                self.report(errors::index(*span, name.as_str(), why));
+                return None;
+            }
+            match indices.iter().find(|(it, _)| it == name) {
+                Some((_, before)) if before != range => {
+                    let why = format!("runs over {before} and over {range}");
+                    self.report(errors::index(*span, name.as_str(), &why));
+                    return None;
+                }
+                Some(_) => {}
+                None => indices.push((*name, range.clone())),
+            }
+        }
+        Some(())
+    }
+
+    /// Each index of the stored name is one of a path.
+    fn all_indices(&mut self, pattern: &[ast::Ident], indices: &[(Name, Dim)]) -> Option<()> {
+        for name in pattern {
+            if !indices.iter().any(|(it, _)| *it == name.name) {
+                self.report(errors::index(name.span, name.as_str(), "does not occur in the paths"));
+                return None;
+            }
+        }
+        Some(())
     }
 
     /// The parameters of a row have one shape, but for an axis along which they lie one after
@@ -317,6 +380,32 @@ impl Cx<'_> {
         path: &ast::ParamPath,
         leaves: &[Leaf],
     ) -> Option<(Path, TensorType, Vec<(Name, Dim, Span)>, String)> {
+        let (value, steps, ranges, text) = self.follow(own, path, leaves)?;
+        match value {
+            FieldValue::Param { .. } if self.is_replaced(own, &steps) => {
+                self.report(errors::replaced_path(path.span, &text));
+                None
+            }
+            FieldValue::Param { ty, .. } => {
+                Some((Path { root: PathRoot::Owner, steps }, ty, ranges, text))
+            }
+            _ => {
+                let below = leaves.iter().find(|leaf| leaf.path.starts_with(&text));
+                let near = below.map(|leaf| leaf.path.clone());
+                self.report(errors::unknown_path(path.span, &text, near.as_deref()));
+                None
+            }
+        }
+    }
+
+    /// Follows a path down to whatever it leads to.
+    #[expect(clippy::type_complexity, reason = "as `param_path` gives it")]
+    fn follow(
+        &mut self,
+        own: &LayerUse,
+        path: &ast::ParamPath,
+        leaves: &[Leaf],
+    ) -> Option<(FieldValue, Vec<PathStep>, Vec<(Name, Dim, Span)>, String)> {
         let mut value = FieldValue::Layer(own.clone());
         let mut steps = Vec::new();
         let mut ranges = Vec::new();
@@ -372,21 +461,7 @@ impl Cx<'_> {
                 }
             };
         }
-        match value {
-            FieldValue::Param { .. } if self.is_replaced(own, &steps) => {
-                self.report(errors::replaced_path(path.span, &text));
-                None
-            }
-            FieldValue::Param { ty, .. } => {
-                Some((Path { root: PathRoot::Owner, steps }, ty, ranges, text))
-            }
-            _ => {
-                let below = leaves.iter().find(|leaf| leaf.path.starts_with(&text));
-                let near = below.map(|leaf| leaf.path.clone());
-                self.report(errors::unknown_path(path.span, &text, near.as_deref()));
-                None
-            }
-        }
+        Some((value, steps, ranges, text))
     }
 
     /// Whether a field on the way replaces the parameter that a path leads to.
@@ -511,15 +586,17 @@ impl Cx<'_> {
 /// The indices of a stored name.
 fn indices(pattern: &[ast::PatternPart]) -> impl Iterator<Item = ast::Ident> {
     pattern.iter().filter_map(|part| match part {
-        ast::PatternPart::Index(name) => Some(*name),
-        ast::PatternPart::Text(_) => None,
+        ast::PatternPart::Index { name, .. } => Some(*name),
+        ast::PatternPart::Text(_) | ast::PatternPart::Rest => None,
     })
 }
 
 /// A stored name as it is whatever its indices are called.
 fn without_names(pattern: &[ast::PatternPart]) -> String {
     let text = |part: &ast::PatternPart| match part {
-        ast::PatternPart::Index(_) => "{}".to_owned(),
+        ast::PatternPart::Index { times: 1, plus: 0, .. } => "{}".to_owned(),
+        ast::PatternPart::Index { times, plus, .. } => format!("{{{times}*+{plus}}}"),
+        ast::PatternPart::Rest => "*".to_owned(),
         ast::PatternPart::Text(text) => text.clone(),
     };
     pattern.iter().map(text).collect()

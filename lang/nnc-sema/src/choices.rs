@@ -142,8 +142,11 @@ impl Cx<'_> {
     /// Which candidate was written: in the words of the space, or with the model's numbers.
     fn candidate(&mut self, place: &Place, choose: &ast::Choose) -> Option<usize> {
         let scope = (*self.layer_scopes[place.owner.index()]).clone();
-        let chain: Option<Vec<LayerUse>> =
-            choose.chain.iter().map(|layer| self.layer_use(&scope, layer)).collect();
+        let chain: Option<Vec<LayerUse>> = choose
+            .chain
+            .iter()
+            .map(|layer| self.layer_use(Some(place.owner), &scope, layer))
+            .collect();
         let chain = chain?;
         let layer = self.layer(place.owner);
         let field = layer.fields.iter().find(|field| field.name == place.name)?;

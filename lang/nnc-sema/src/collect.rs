@@ -39,6 +39,8 @@ impl<'a> Cx<'a> {
             functions_open: Vec::new(),
             candidates: Vec::new(),
             replacements: Vec::new(),
+            handed: Vec::new(),
+            defaults: Vec::new(),
             header: false,
             unknown_dims: HashSet::new(),
             suggestions: 0,
@@ -174,6 +176,7 @@ impl<'a> Cx<'a> {
             functions: Vec::new(),
             main: None,
             space,
+            taken_by: None,
         });
         self.layer_places.push(place);
         self.layer_scopes.push(Rc::new(Scope::new(place.module)));
@@ -289,6 +292,7 @@ impl<'a> Cx<'a> {
         for id in self.program.layers.ids().collect::<Vec<_>>() {
             self.layer_fields(id);
         }
+        self.hand_defaults();
         self.endless_layers();
         for id in self.program.functions.ids().collect::<Vec<_>>() {
             self.signature(id);

@@ -9,7 +9,7 @@ use nnc_hir::{
 };
 use nnc_shape::{Dim, Facts};
 
-use crate::body::{Candidate, Replacing};
+use crate::body::{Candidate, Handed, Replacing};
 use crate::collect::item_name;
 use crate::recursion::Step;
 use crate::scope::{Builtins, Module, Place, Symbol};
@@ -44,6 +44,10 @@ pub(crate) struct Cx<'a> {
     pub(crate) candidates: Vec<Candidate>,
     /// What stands in the place of parameters, to be checked when signatures are known.
     pub(crate) replacements: Vec<Replacing<'a>>,
+    /// What is handed to layers, to be checked when signatures are known.
+    pub(crate) handed: Vec<Handed>,
+    /// What layers take where nothing is handed in.
+    pub(crate) defaults: Vec<crate::handed::Default>,
     /// Whether the header or a field of a layer is looked at.
     pub(crate) header: bool,
     /// Dims that were said to be unknown, by module.

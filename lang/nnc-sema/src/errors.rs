@@ -4,6 +4,7 @@ pub(crate) mod checkpoints;
 pub(crate) mod elements;
 pub(crate) mod facts;
 pub(crate) mod functions;
+pub(crate) mod handed;
 pub(crate) mod index;
 pub(crate) mod intent;
 pub(crate) mod layers;

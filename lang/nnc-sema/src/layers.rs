@@ -17,6 +17,7 @@ use crate::cx::{Cx, Scope, VarInfo};
 use crate::dims::assume;
 use crate::errors::names as name_errors;
 use crate::errors::{layers as errors, sizes, spaces as space_errors};
+use crate::handed::takes_layer;
 use crate::questions::fill::{OpenHole, space_surroundings};
 use crate::types::constant_float;
 
@@ -30,6 +31,9 @@ struct Parts<'a> {
 
 impl<'a> Cx<'a> {
     fn layer_parts(&self, id: LayerId) -> Option<(usize, Parts<'a>)> {
+        if self.layer(id).taken_by.is_some() {
+            return None;
+        }
         let place = self.layer_places[id.index()];
         let item = &self.modules[place.module].ast.items[place.item];
         let parts = match &item.kind {
@@ -64,7 +68,7 @@ impl<'a> Cx<'a> {
         }
         let mut configs = Vec::new();
         for config in parts.configs {
-            if let Some(config) = self.config(&mut scope, config) {
+            if let Some(config) = self.config(id, &mut scope, config) {
                 configs.push(config);
             }
         }
@@ -92,8 +96,14 @@ impl<'a> Cx<'a> {
         self.layer_scopes[id.index()] = Rc::new(scope);
     }
 
-    fn config(&mut self, scope: &mut Scope, config: &ast::Config) -> Option<Config> {
+    fn config(
+        &mut self,
+        owner: LayerId,
+        scope: &mut Scope,
+        config: &ast::Config,
+    ) -> Option<Config> {
         let (kind, min, bound) = match &config.ty.kind {
+            _ if takes_layer(config) => (ConfigKind::Layer, 1, None),
             ast::TypeKind::Dim { bound } => {
                 let (min, bound) = self.dim_bound(scope, bound.as_ref());
                 (ConfigKind::Dim, min, bound)
@@ -121,7 +131,10 @@ impl<'a> Cx<'a> {
             span: config.name.span,
         };
         if let Some(default) = &config.default {
-            result.default = self.config_value(scope, &result, default);
+            result.default = match kind {
+                ConfigKind::Layer => self.handed_by_default(owner, &result, default),
+                _ => self.config_value(scope, &result, default),
+            };
         }
         match kind {
             ConfigKind::Dim | ConfigKind::Int => {
@@ -132,6 +145,7 @@ impl<'a> Cx<'a> {
                     scope.facts.assume_at_least(bound, &Dim::var(config.name.name));
                 }
             }
+            ConfigKind::Layer => {}
             ConfigKind::Float | ConfigKind::Bool => {
                 scope.configs.insert(config.name.name, kind);
             }
@@ -166,6 +180,10 @@ impl<'a> Cx<'a> {
         self.header = true;
         let mut fields: Vec<Field> = Vec::new();
         let mut names: HashMap<Name, Span> = HashMap::new();
+        for field in self.taken_fields(id, &scope, parts.configs) {
+            names.insert(field.name, field.span);
+            fields.push(field);
+        }
         for member in parts.members {
             let (declared, value) = match &member.kind {
                 ast::MemberKind::Field(field) => {
@@ -224,20 +242,22 @@ impl<'a> Cx<'a> {
                 self.report(errors::state_field(ty.span));
                 FieldValue::Error
             }
-            ast::FieldKind::Layer(layer) => match self.layer_use(scope, layer) {
+            ast::FieldKind::Layer(layer) => match self.layer_use(Some(owner), scope, layer) {
                 Some(used) => {
                     self.contains(owner, &used, &scope.facts, layer.span);
                     FieldValue::Layer(used)
                 }
                 None => FieldValue::Error,
             },
-            ast::FieldKind::With { layer, replaced } => match self.layer_use(scope, layer) {
-                Some(used) => {
-                    self.contains(owner, &used, &scope.facts, layer.span);
-                    FieldValue::Layer(self.replaced_in(owner, scope, used, replaced))
+            ast::FieldKind::With { layer, replaced } => {
+                match self.layer_use(Some(owner), scope, layer) {
+                    Some(used) => {
+                        self.contains(owner, &used, &scope.facts, layer.span);
+                        FieldValue::Layer(self.replaced_in(owner, scope, used, replaced))
+                    }
+                    None => FieldValue::Error,
                 }
-                None => FieldValue::Error,
-            },
+            }
             ast::FieldKind::Array { element, index, count } => {
                 let Some(count) = self.dim(scope, count) else { return FieldValue::Error };
                 let mut places = Places::new(count.dim);
@@ -375,8 +395,11 @@ impl<'a> Cx<'a> {
                 scopes = self.chosen_values(scopes, choice);
             }
             for chosen in scopes {
-                let chain: Option<Vec<_>> =
-                    candidate.chain.iter().map(|layer| self.layer_use(&chosen, layer)).collect();
+                let chain: Option<Vec<_>> = candidate
+                    .chain
+                    .iter()
+                    .map(|layer| self.layer_use(Some(owner), &chosen, layer))
+                    .collect();
                 let Some(chain) = chain else { continue };
                 for used in &chain {
                     self.contains(owner, used, &chosen.facts, candidate.span);

@@ -25,6 +25,7 @@ mod effects;
 mod errors;
 mod explain;
 mod functions;
+mod handed;
 mod intent;
 mod layers;
 mod meanings;
@@ -94,11 +95,14 @@ fn checked<'a>(modules: &'a [ModuleInput<'a>]) -> cx::Cx<'a> {
     for replacing in std::mem::take(&mut cx.replacements) {
         body::check_replacement(&mut cx, replacing);
     }
+    cx.check_handed();
     cx.endless_calls();
     for id in cx.program.checkpoints.ids().collect::<Vec<_>>() {
         cx.checkpoint(id);
     }
     cx.finish_items();
+    // Of models.
+    cx.check_handed();
     questions::fill::number(&mut cx.open_holes);
     cx.intent();
     cx

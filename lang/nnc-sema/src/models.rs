@@ -1,14 +1,16 @@
 //! Models, exports and tests: what the world sees of a program.
 
 use nnc_base::{Name, Span};
-use nnc_hir::{Bound, CompareOp, Condition, Entry, Export, FunctionId, LayerUse, Model, Test};
+use nnc_hir::{
+    Bound, CompareOp, Condition, ConfigKind, Entry, Export, FunctionId, LayerUse, Model, Test,
+};
 use nnc_shape::Dim;
 use nnc_syntax::ast;
 
 use crate::body::{check_test, condition_of};
 use crate::cx::{Cx, Scope, VarInfo};
 use crate::dims::{assume, prove, question};
-use crate::errors::{functions as function_errors, models as errors, names as name_errors};
+use crate::errors::{functions as function_errors, handed, models as errors, names as name_errors};
 use crate::scope::{Place, Symbol, nearest};
 
 impl<'a> Cx<'a> {
@@ -56,6 +58,13 @@ impl<'a> Cx<'a> {
                 return;
             }
         };
+        let takes = |it: &&nnc_hir::Config| it.kind == ConfigKind::Layer && it.default.is_none();
+        let taken = layer.and_then(|id| self.layer(id).configs.iter().find(takes));
+        if let (Some(id), Some(config)) = (layer, taken) {
+            let (at, name) = (export.target.span, self.layer(id).name);
+            self.report(handed::exported(at, name, &config.clone()));
+            return;
+        }
         let name = export.name.or(export.function).unwrap_or(export.target);
         let used = layer.map(|id| self.own_use(id));
         let entry =
@@ -111,7 +120,7 @@ impl<'a> Cx<'a> {
         if let Some(first) = self.program.models.iter().find(same).map(|it| it.span) {
             self.report(name_errors::duplicate(&model.name, first));
         }
-        let Some(used) = self.layer_use(&scope, &model.layer) else { return };
+        let Some(used) = self.layer_use(None, &scope, &model.layer) else { return };
         if let [first, second, ..] = model.weights.as_slice() {
             self.report(errors::second_weights(second.span, first.span));
         }

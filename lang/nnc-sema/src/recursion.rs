@@ -61,7 +61,10 @@ impl Cx<'_> {
         let configs = layer.configs.iter().zip(&used.configs);
         let configs = configs.filter_map(|(config, value)| match value {
             ConfigValue::Dim(dim) => Some((config.name, dim.clone())),
-            ConfigValue::Float(_) | ConfigValue::Bool(_) | ConfigValue::Config(_) => None,
+            ConfigValue::Float(_)
+            | ConfigValue::Bool(_)
+            | ConfigValue::Config(_)
+            | ConfigValue::Layer(_) => None,
         });
         let sizes = params.chain(configs).collect();
         let (from, to) = (owner.index(), used.layer.index());
@@ -163,7 +166,16 @@ fn becomes(step: &Step, sizes: &[Name]) -> Vec<Becomes> {
 
 fn leads_to(value: &FieldValue, layer: usize) -> bool {
     match value {
-        FieldValue::Layer(used) => used.layer.index() == layer,
+        FieldValue::Layer(used) => {
+            let made = used.configs.iter().filter_map(|value| match value {
+                ConfigValue::Layer(arg) => arg.value.as_ref(),
+                ConfigValue::Dim(_)
+                | ConfigValue::Float(_)
+                | ConfigValue::Bool(_)
+                | ConfigValue::Config(_) => None,
+            });
+            used.layer.index() == layer || made.into_iter().any(|value| leads_to(value, layer))
+        }
         FieldValue::Array(item, _) => leads_to(item, layer),
         FieldValue::If { then, otherwise, .. } => {
             leads_to(then, layer) || leads_to(otherwise, layer)

@@ -15,7 +15,7 @@ impl<'a> Cx<'a> {
     /// The syntax of a function; tests have none.
     pub(crate) fn function_ast(&self, id: FunctionId) -> Option<&'a ast::Fn> {
         let place = self.function_places[id.index()];
-        let item = &self.modules[place.module].ast.items[place.item];
+        let item = self.modules[place.module].ast.items.get(place.item)?;
         let members = match (&item.kind, place.member) {
             (ast::ItemKind::Fn(function), None) => return Some(function),
             (ast::ItemKind::Layer(it), Some(_)) => &it.members,
@@ -495,7 +495,7 @@ pub(crate) fn has_pack(ty: &Type) -> bool {
     }
 }
 
-fn has_float(ty: &Type) -> bool {
+pub(crate) fn has_float(ty: &Type) -> bool {
     match ty {
         Type::Tensor(tensor) => tensor.elem.base == Base::Float,
         Type::Tuple(parts) => parts.iter().any(has_float),

@@ -4,15 +4,16 @@ use std::collections::HashMap;
 
 use nnc_base::Name;
 use nnc_hir::{
-    Arrow, Axis, AxisSize, Base, Condition, Config, ConfigKind, ConfigValue, Elem, LayerUse,
-    MeaningUse, Places, TensorType, Type,
+    Arrow, Axis, AxisSize, Base, Condition, Config, ConfigKind, ConfigValue, Elem, LayerId,
+    LayerUse, MeaningUse, Places, TensorType, Type,
 };
 use nnc_shape::Dim;
 use nnc_syntax::ast;
 
 use crate::cx::{Cx, Scope};
 use crate::errors::facts::Asked;
-use crate::errors::{elements, names as name_errors, sizes};
+use crate::errors::{elements, handed, names as name_errors, sizes};
+use crate::handed::{Said, Saying};
 use crate::scope::{Symbol, nearest};
 
 impl Cx<'_> {
@@ -283,7 +284,13 @@ impl Cx<'_> {
     }
 
     /// `Linear<D, F>(bias=false)`, its facts proved; `None` if a mistake was reported.
-    pub(crate) fn layer_use(&mut self, scope: &Scope, layer: &ast::LayerUse) -> Option<LayerUse> {
+    /// What it hands in is of `owner`.
+    pub(crate) fn layer_use(
+        &mut self,
+        owner: Option<LayerId>,
+        scope: &Scope,
+        layer: &ast::LayerUse,
+    ) -> Option<LayerUse> {
         let id = match self.symbol(scope.module, layer.name.name) {
             Some(Symbol::Layer(id)) => id,
             Some(Symbol::Alias(usize::MAX, _)) => return None,
@@ -325,30 +332,49 @@ impl Cx<'_> {
                 }
             }
         }
-        let configs = self.configs(scope, id, layer, &dims)?;
+        let (configs, sayings) = self.configs(owner, scope, id, layer, &dims)?;
         let used = LayerUse { layer: id, dims, configs, replaced: Vec::new() };
         self.check_layer_facts(scope, &used, layer);
+        self.hands_in(owner, scope, &used, sayings);
         Some(used)
     }
 
+    /// The values of the configs, and what is said of those that are layers.
     fn configs(
         &mut self,
+        owner: Option<LayerId>,
         scope: &Scope,
-        id: nnc_hir::LayerId,
+        id: LayerId,
         layer: &ast::LayerUse,
         dims: &[Dim],
-    ) -> Option<Vec<ConfigValue>> {
+    ) -> Option<(Vec<ConfigValue>, Vec<Saying>)> {
         let declared: Vec<Config> = self.layer(id).configs.clone();
         let params: Vec<ast::Ident> =
             declared.iter().map(|it| ast::Ident { name: it.name, span: it.span }).collect();
-        let given: Vec<_> = layer.configs.iter().map(|arg| (arg.name, &arg.value)).collect();
+        let values = layer.configs.iter().map(|arg| (arg.name, Said::Value(&arg.value)));
+        let layers = layer.layers.iter().map(|arg| (Some(arg.name), Said::Layer(&arg.value)));
+        let given: Vec<(Option<ast::Ident>, Said<'_>)> = values.chain(layers).collect();
         let bound = self.match_args(&params, &given, layer.span)?;
         let mut values: Vec<ConfigValue> = Vec::new();
+        let mut sayings = Vec::new();
         for (at, (config, index)) in declared.iter().zip(bound).enumerate() {
             let default = self.layer(id).default_of(at, dims, &values);
-            let value = match (index, default) {
-                (Some(index), _) => self.config_value(scope, config, given[index].1)?,
+            let value = match (index.map(|index| &given[index].1), default) {
+                (Some(said), _) if config.kind == ConfigKind::Layer => {
+                    let (value, saying) = self.handed_in(owner, scope, at, config, said)?;
+                    sayings.push(saying);
+                    value
+                }
+                (Some(Said::Value(value)), _) => self.config_value(scope, config, value)?,
+                (Some(Said::Layer(value)), _) => {
+                    self.report(handed::no_value(value.span, config));
+                    return None;
+                }
                 (None, Some(default)) => default,
+                (None, None) if config.kind == ConfigKind::Layer => {
+                    self.report(handed::missing(layer.span, layer.name.name, config));
+                    return None;
+                }
                 (None, None) => {
                     self.report(name_errors::missing_argument(
                         layer.span,
@@ -360,7 +386,7 @@ impl Cx<'_> {
             };
             values.push(value);
         }
-        Some(values)
+        Some((values, sayings))
     }
 
     /// A value given to a config, or its default.
@@ -382,6 +408,8 @@ impl Cx<'_> {
                 Some(ConfigValue::Bool(self.condition(scope, value)?))
             }
             ConfigKind::Float => self.float_value(scope, value),
+            // What is handed in is no value: see [`Cx::handed_in`].
+            ConfigKind::Layer => None,
         }
     }
 
@@ -416,7 +444,7 @@ impl Cx<'_> {
                 ConfigValue::Bool(condition) => {
                     conditions.insert(config.name, condition.clone());
                 }
-                ConfigValue::Float(_) | ConfigValue::Config(_) => {}
+                ConfigValue::Float(_) | ConfigValue::Config(_) | ConfigValue::Layer(_) => {}
             }
         }
         let (name, span) = (layer.name, layer.span);

@@ -283,12 +283,21 @@ pub struct Replacement {
     pub span: Span,
 }
 
-/// A layer with its parameters: `Conv2d<C, K>(k=1, s=s)`.
+/// A layer with its parameters: `Conv2d<C, K>(k=1, s=s)`, `Residual<D>(inner: Mlp<D, F>)`.
 #[derive(Clone, PartialEq, Debug)]
 pub struct LayerUse {
     pub name: Ident,
     pub args: Vec<StaticArg>,
     pub configs: Vec<Arg>,
+    pub layers: Vec<GivenLayer>,
+    pub span: Span,
+}
+
+/// `inner: Mlp<D, F>`: a layer, or an array of layers, that is made for the one it is given to.
+#[derive(Clone, PartialEq, Debug)]
+pub struct GivenLayer {
+    pub name: Ident,
+    pub value: FieldValue,
     pub span: Span,
 }
 
@@ -340,6 +349,8 @@ pub struct CheckpointRow {
     pub stored: Text,
     /// The stored name in pieces.
     pub pattern: Vec<PatternPart>,
+    /// `[0..D]`: only these rows of the tensor.
+    pub rows: Option<RowSlice>,
     pub target: RowTarget,
     pub span: Span,
 }
@@ -347,8 +358,22 @@ pub struct CheckpointRow {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum PatternPart {
     Text(String),
-    /// `{i}`
-    Index(Ident),
+    /// `{i}`, or `{2*i+1}`, which is as often and with as much more in the name.
+    Index {
+        name: Ident,
+        times: i64,
+        plus: i64,
+    },
+    /// `*` at the end: any name that goes on here.
+    Rest,
+}
+
+/// `[0..D]`: from a row of the first axis up to another one.
+#[derive(Clone, PartialEq, Debug)]
+pub struct RowSlice {
+    pub from: Expr,
+    pub to: Expr,
+    pub span: Span,
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -362,13 +387,19 @@ pub enum RowTarget {
         cast: Option<NamedType>,
         axes: Option<AxisMap>,
     },
+    /// `blocks[i].*`: all parameters there that no other row names. Without steps, all of the
+    /// layer.
+    Below {
+        path: ParamPath,
+        cast: Option<NamedType>,
+    },
     Error,
 }
 
 /// `blocks[i].attn.wq.weight`
 #[derive(Clone, PartialEq, Debug)]
 pub struct ParamPath {
-    /// Never empty; the first is a field.
+    /// Empty in [`RowTarget::Below`] alone; the first is a field.
     pub steps: Vec<PathStep>,
     pub span: Span,
 }

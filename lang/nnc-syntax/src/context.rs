@@ -6,7 +6,7 @@ use crate::errors;
 use crate::lexer::{Comment, unescape};
 use crate::token::{Tok, Token};
 use lalrpop_util::{ErrorRecovery, ParseError};
-use nnc_base::{Diagnostic, FileId, Name, Span};
+use nnc_base::{Diagnostic, FileId, Name, Span, StoredIndex};
 use std::convert::Infallible;
 
 /// A recovery of the generated parser.
@@ -42,6 +42,12 @@ pub(crate) enum ModelMember {
     Choose(Choose),
     Entry(Entry),
     Error,
+}
+
+/// What a layer is given.
+pub(crate) enum LayerArg {
+    Value(Arg),
+    Layer(GivenLayer),
 }
 
 /// The element types that every program knows and that are lower-case.
@@ -119,6 +125,25 @@ impl<'text> Context<'text> {
         model
     }
 
+    pub(crate) fn layer_use(
+        &mut self,
+        start: u32,
+        name: Ident,
+        args: Option<Vec<StaticArg>>,
+        given: Option<Vec<LayerArg>>,
+        end: u32,
+    ) -> LayerUse {
+        let (mut configs, mut layers) = (Vec::new(), Vec::new());
+        for it in given.unwrap_or_default() {
+            match it {
+                LayerArg::Value(arg) => configs.push(arg),
+                LayerArg::Layer(layer) => layers.push(layer),
+            }
+        }
+        let args = args.unwrap_or_default();
+        LayerUse { name, args, configs, layers, span: self.span(start, end) }
+    }
+
     /// Demands a name of a function outside a layer.
     pub(crate) fn named(&mut self, function: &Fn) {
         if function.name.is_none() {
@@ -138,11 +163,12 @@ impl<'text> Context<'text> {
         &mut self,
         start: u32,
         stored: Text,
+        rows: Option<RowSlice>,
         target: RowTarget,
         end: u32,
     ) -> CheckpointRow {
         let pattern = self.pattern(&stored);
-        CheckpointRow { stored, pattern, target, span: self.span(start, end) }
+        CheckpointRow { stored, pattern, rows, target, span: self.span(start, end) }
     }
 
     /// The pieces of a stored name.
@@ -153,13 +179,11 @@ impl<'text> Context<'text> {
             let inside = &rest[open + 1..];
             let close = inside.find('}').unwrap_or(inside.len());
             let name = &inside[..close];
-            let first = name.chars().next();
-            let is_name = first.is_some_and(|letter| letter.is_ascii_lowercase())
-                && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
-            if !is_name || close == inside.len() {
+            let index = StoredIndex::parse(name).filter(|_| close < inside.len());
+            let Some(index) = index else {
                 self.diagnostics.push(errors::bad_stored_name(stored.span, name));
                 break;
-            }
+            };
             if open > 0 {
                 parts.push(PatternPart::Text(rest[..open].to_owned()));
             }
@@ -170,11 +194,21 @@ impl<'text> Context<'text> {
             let start = stored.span.start + offset;
             let span = Span::new(stored.span.file, start, start + name.len() as u32);
             let span = if escaped { stored.span } else { span };
-            parts.push(PatternPart::Index(Ident { name: Name::new(name), span }));
+            let (times, plus) = (index.times, index.plus);
+            let name = Ident { name: Name::new(index.name), span };
+            parts.push(PatternPart::Index { name, times, plus });
             rest = &inside[close + 1..];
         }
+        let (rest, open) = match rest.strip_suffix('*') {
+            Some(front) if front.is_empty() && parts.is_empty() => (front, true),
+            Some(front) if front.ends_with('.') => (front, true),
+            _ => (rest, false),
+        };
         if !rest.is_empty() {
             parts.push(PatternPart::Text(rest.to_owned()));
+        }
+        if open {
+            parts.push(PatternPart::Rest);
         }
         parts
     }

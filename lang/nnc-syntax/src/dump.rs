@@ -284,7 +284,11 @@ impl Dump<'_, '_> {
     fn layer_use(&mut self, layer: &LayerUse) -> fmt::Result {
         self.node(format!("layer {}", layer.name), |dump| {
             dump.static_args(&layer.args)?;
-            dump.args("config", &layer.configs)
+            dump.args("config", &layer.configs)?;
+            for given in &layer.layers {
+                dump.node(format!("given {}", given.name), |dump| dump.field_value(&given.value))?;
+            }
+            Ok(())
         })
     }
 
@@ -293,25 +297,42 @@ impl Dump<'_, '_> {
     }
 
     fn row(&mut self, row: &CheckpointRow) -> fmt::Result {
-        self.node(format!("row {:?}", row.stored.value), |dump| match &row.target {
-            RowTarget::Ignore => dump.line("ignore"),
+        self.node(format!("row {:?}", row.stored.value), |dump| {
+            if let Some(rows) = &row.rows {
+                dump.node("from", |dump| dump.expr(&rows.from))?;
+                dump.node("to", |dump| dump.expr(&rows.to))?;
+            }
+            dump.row_target(&row.target)
+        })
+    }
+
+    fn row_target(&mut self, target: &RowTarget) -> fmt::Result {
+        match target {
+            RowTarget::Below { path, cast } => {
+                self.line(format!("below {path}"))?;
+                match cast {
+                    Some(cast) => self.named_type("as", cast),
+                    None => Ok(()),
+                }
+            }
+            RowTarget::Ignore => self.line("ignore"),
             RowTarget::Params { paths, cast, axes } => {
                 for path in paths {
-                    dump.line(format!("path {path}"))?;
+                    self.line(format!("path {path}"))?;
                 }
                 if let Some(cast) = cast {
-                    dump.named_type("as", cast)?;
+                    self.named_type("as", cast)?;
                 }
                 match axes {
-                    Some(axes) => dump.node("axes", |dump| {
+                    Some(axes) => self.node("axes", |dump| {
                         dump.node("from", |dump| dump.axis_groups(&axes.from))?;
                         dump.node("to", |dump| dump.axis_groups(&axes.to))
                     }),
                     None => Ok(()),
                 }
             }
-            RowTarget::Error => dump.line("error"),
-        })
+            RowTarget::Error => self.line("error"),
+        }
     }
 
     fn axis_groups(&mut self, groups: &[AxisGroup]) -> fmt::Result {

@@ -178,7 +178,7 @@ pub(crate) fn bad_stored_name(at: Span, inside: &str) -> Diagnostic {
     let message = format!("`{{{inside}` in a stored name is not an index");
     Diagnostic::error(Code("E0016"), at, message)
         .here("`{` starts an index here")
-        .help("write a lower-case name and `}`: `\"h.{i}.weight\" = blocks[i].weight`")
+        .help("write a lower-case name and `}`: `\"h.{i}.weight\" = blocks[i].weight`, or `{i+1}`, `{2*i+1}` where the file counts otherwise")
 }
 
 pub(crate) fn too_deep(at: Span) -> Diagnostic {

@@ -38,6 +38,11 @@ pub(crate) fn find(tokens: &[Token<'_>], at: usize, text: &str, item: bool) -> O
     {
         return Some(Habit { tokens: before..=before, help });
     }
+    if let Some(first) = made_by_value(tokens, at) {
+        let help = "a layer that is made for another one stands behind `:`, as a field does: \
+                    `inner: Linear<D, D>`";
+        return Some(Habit { tokens: first..=at - 1, help });
+    }
     // `sum(d) x[d]`
     if let Some(first) = at.checked_sub(4)
         && let [name, open, Token { tok: Tok::Lower(_), .. }, close] = &tokens[first..at]
@@ -49,6 +54,16 @@ pub(crate) fn find(tokens: &[Token<'_>], at: usize, text: &str, item: bool) -> O
         return Some(Habit { tokens: first..=at - 1, help });
     }
     None
+}
+
+/// Where `Linear<D, D>` starts that stands behind `inner =` and up to here.
+fn made_by_value(tokens: &[Token<'_>], at: usize) -> Option<usize> {
+    let is = |at: usize, tok: Tok<'_>| tokens.get(at).is_some_and(|token| token.tok == tok);
+    let close = at.checked_sub(1).filter(|close| is(*close, Tok::Greater))?;
+    let open = (0..close).rev().find(|open| is(*open, Tok::Less))?;
+    let name = open.checked_sub(1)?;
+    let made = matches!(tokens[name].tok, Tok::Upper(_)) && is(name.checked_sub(1)?, Tok::Equal);
+    made.then_some(name)
 }
 
 fn sign(first: &str, second: &str) -> Option<&'static str> {

@@ -254,3 +254,46 @@ def _(p, x, sizes):
     error = x["x"] - x["y"]
     huber = np.where(np.abs(error) < 1, error**2 / 2, np.abs(error) - 0.5)
     return {"mse": np.mean(error**2), "huber": np.mean(huber)}
+
+
+@of("layer_arguments")
+def _(p, x, _):
+    def mlp(name, width, act=relu):
+        up, down = linear(p, f"{name}.up", 3, width), linear(p, f"{name}.down", width, 3)
+        return lambda x: down(act(up(x)))
+
+    def around(inner, scale=1.0):
+        return lambda x: x + scale * inner(x)
+
+    x = x["x"]
+    shared = linear(p, "shared", 3, 3)
+    made = mlp("made.inner", 6)
+    once = mlp("twice.inner", 3)
+    stack = [around(mlp(f"stack.blocks.{at}.inner", 3)) for at in range(3)]
+    h = around(made)(x)
+    h = around(shared)(h)
+    h = around(around(mlp("nested.inner.inner", 9, np.tanh), 0.25))(h)
+    h = around(around(once), 0.5)(around(once)(h))
+    h = around(lambda x: 2.0 * shared(x))(h)
+    for block in stack:
+        h = block(h)
+    square = lambda x: x * x
+    grown = [mlp(f"grown.blocks.{at}", 3 + at, square) for at in range(2)]
+    h = grown[0](h) + grown[1](h) + grown[1](grown[0](h))
+    for at in range(2):
+        h = around(mlp(f"equal.{at}.inner", 3))(h)
+    h = 0.1 * h
+    for _ in range(2):
+        h = around(shared)(h)
+    split = (h + p("split.parts.place", 2, 3)[-1]) * h[:, -1:, :]
+    deep, inner = x, shared
+    for at in range(3):
+        deep = linear(p, "deep" + ".next" * at + ".own", 3, 3, bias=False)(inner(deep))
+        inner = around(inner)
+    return 0.1 * split + deep + made(x) + stack[0](x) + shared(x)
+
+
+@of("layer_arguments", "rows")
+def _(p, x, _):
+    up, down = linear(p, "inner.inner.up", 3, 4), linear(p, "inner.inner.down", 4, 3)
+    return x["x"] + down(relu(up(x["x"])))

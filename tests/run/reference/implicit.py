@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .common import gelu, linear, of, sigmoid, silu
+from .common import gelu, linear, of, sigmoid, silu, softmax
 
 
 def field(p):
@@ -159,3 +159,51 @@ def _(p, x, _):
         h = h + down(gelu(up(norm(f"{place}.first", h))))
         h = h + x["by"] * linear(p, f"{place}.gate", 4, 4)(norm(f"{place}.second", h))
     return h
+
+
+@of("wrappers")
+def _(p, x, _):
+    def norm(name):
+        scale, bias = p(f"{name}.scale", 3), p(f"{name}.bias", 3)
+
+        def apply(z):
+            centred = z - z.mean(-1, keepdims=True)
+            return centred / np.sqrt((centred**2).mean(-1, keepdims=True) + 1e-5) * scale + bias
+
+        return apply
+
+    def feed_forward(name, width, act=gelu, bias=True):
+        up = linear(p, f"{name}.up", 3, width, bias)
+        down = linear(p, f"{name}.down", width, 3, bias)
+        return lambda z: down(act(up(z)))
+
+    h = x["x"]
+    for at in range(2):
+        h = h + feed_forward(f"pre.{at}.inner", 5)(norm(f"pre.{at}.norm")(h))
+    shared = norm("norm")
+    h = shared(h)
+    h = h + feed_forward("post.inner", 5, silu, bias=False)(h)
+    h = h / np.sqrt((h**2).mean(-1, keepdims=True) + 1e-5) * p("post.norm.scale", 3)
+    weights = softmax(linear(p, "around.inner.router", 3, 3, bias=False)(h))
+    experts = [feed_forward(f"around.inner.experts.{at}", at + 2)(h) for at in range(3)]
+    h = h + 0.8 * sum(weights[:, at : at + 1] * experts[at] for at in range(3))
+    h = h + linear(p, "shared.inner", 3, 3)(shared(h))
+
+    state = linear(p, "deep.inner.state", 3, 3, bias=False)
+    given, z = linear(p, "deep.inner.input", 3, 3)(h), np.zeros_like(h)
+    for _ in range(80):
+        z, before = np.tanh(0.3 * state(z) + given), z
+        if np.abs(z - before).max() <= 1e-6:
+            break
+
+    field, speed = linear(p, "ode.slope.map", 3, 3), p("ode.slope.speed", 3)
+    slope = lambda z, t: np.tanh(field(z)) + t * speed
+    step = 1 / 3
+    for at in range(3):
+        t = at * step
+        a = slope(z, t)
+        b = slope(z + step / 2 * a, t + step / 2)
+        c = slope(z + step / 2 * b, t + step / 2)
+        d = slope(z + step * c, t + step)
+        z = z + step / 6 * (a + 2 * b + 2 * c + d)
+    return z

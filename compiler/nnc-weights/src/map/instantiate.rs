@@ -7,6 +7,7 @@ use nnc_hir::{CheckpointRow, ConfigValue, Model, Path, PathStep, Program};
 
 use super::axes::{self, Places};
 use super::pattern::Pattern;
+use super::rows::Sliced;
 use super::{FileTensor, Home, Map, Param, Part};
 use crate::errors;
 
@@ -43,29 +44,44 @@ impl Map {
             block: block.map(|block| (block.name, block.span)),
         };
         let mut builder = Builder::new(home, params);
-        for (number, row) in block.iter().flat_map(|block| &block.rows).enumerate() {
+        // What rows say of single parameters holds before what they say of many, and of these
+        // the deeper ones before those around them.
+        let mut rows: Vec<(usize, &CheckpointRow)> =
+            block.iter().flat_map(|block| &block.rows).enumerate().collect();
+        rows.sort_by_key(|(_, row)| match row.targets.first() {
+            Some(path) if row.below => usize::MAX - path.steps.len(),
+            _ => 0,
+        });
+        for (number, row) in rows {
             if let Err(diagnostic) = builder.row(number, row, &env) {
                 builder.diagnostics.push(*diagnostic);
             }
         }
         for row in block.iter().flat_map(|block| &block.ignored) {
-            builder.map.ignored.push(Pattern::new(&row.pattern, &row.indices));
+            let pattern = Pattern::new(&row.pattern, &row.indices);
+            match &row.rows {
+                Some(rows) => builder.leave_out(row.span, &pattern, rows, &env),
+                None => builder.map.ignored.push(pattern),
+            }
         }
+        builder.join_rows();
         builder.own_names();
         if builder.diagnostics.is_empty() { Ok(builder.map) } else { Err(builder.diagnostics) }
     }
 }
 
-struct Builder {
-    map: Map,
+pub(super) struct Builder {
+    pub(super) map: Map,
     /// The number of each parameter.
     numbers: HashMap<String, usize>,
     /// How many items the array at a path has.
     arrays: HashMap<String, i64>,
-    diagnostics: Vec<Diagnostic>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// Tensors of which rows of the block tell some rows each.
+    pub(super) sliced: Vec<Sliced>,
 }
 
-type Built<T> = Result<T, Box<Diagnostic>>;
+pub(super) type Built<T> = Result<T, Box<Diagnostic>>;
 
 impl Builder {
     fn new(home: Home, params: Vec<Param>) -> Builder {
@@ -90,7 +106,7 @@ impl Builder {
             by_param: HashMap::new(),
             by_name: HashMap::new(),
         };
-        Builder { map, numbers, arrays, diagnostics: Vec::new() }
+        Builder { map, numbers, arrays, diagnostics: Vec::new(), sliced: Vec::new() }
     }
 
     /// All tensors of a row.
@@ -139,6 +155,9 @@ impl Builder {
         value: &dyn Fn(Name) -> Option<i64>,
     ) -> Built<()> {
         let name = pattern.fill(value).unwrap_or_else(|| row.pattern.clone());
+        if row.below {
+            return self.below(number, row, &name, value);
+        }
         let mut found = Vec::new();
         let mut absent = Vec::new();
         for target in &row.targets {
@@ -182,15 +201,58 @@ impl Builder {
             elem,
             shape: Vec::new(),
             parts: Vec::new(),
+            left_out: Vec::new(),
             axes,
             span: row.span,
             row: Some(number),
             converts: row.converts,
         };
-        self.add(tensor, places, &found)
+        match &row.rows {
+            Some(rows) => self.slice(tensor, places, &found, rows, value),
+            None => self.add(tensor, places, &found),
+        }
     }
 
-    fn add(&mut self, tensor: FileTensor, places: Places, params: &[usize]) -> Built<()> {
+    /// A tensor for each parameter of a layer or an array that no other row names.
+    fn below(
+        &mut self,
+        number: usize,
+        row: &CheckpointRow,
+        start: &str,
+        value: &dyn Fn(Name) -> Option<i64>,
+    ) -> Built<()> {
+        let Some(target) = row.targets.first() else { return Ok(()) };
+        let path = self.path(target, row.span, value)?;
+        let dot = if path.is_empty() { "" } else { "." };
+        for param in 0..self.map.params.len() {
+            let info = &self.map.params[param];
+            let rest = info.name.strip_prefix(&path).and_then(|rest| rest.strip_prefix(dot));
+            let Some(rest) = rest.filter(|_| !self.map.by_param.contains_key(&info.name)) else {
+                continue;
+            };
+            let tensor = FileTensor {
+                name: format!("{start}{rest}"),
+                elem: info.elem,
+                shape: Vec::new(),
+                parts: Vec::new(),
+                left_out: Vec::new(),
+                axes: None,
+                span: row.span,
+                row: Some(number),
+                converts: row.converts,
+            };
+            let places = axes::same(info);
+            self.add(tensor, places, &[param])?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn add(
+        &mut self,
+        tensor: FileTensor,
+        places: Places,
+        params: &[usize],
+    ) -> Built<()> {
         if let Some(before) = self.map.by_name.get(&tensor.name) {
             let first = self.map.tensors[*before].span;
             return Err(Box::new(errors::stored_twice(tensor.span, &tensor.name, first)));
@@ -253,6 +315,7 @@ impl Builder {
                 elem: param.elem,
                 shape: Vec::new(),
                 parts: Vec::new(),
+                left_out: Vec::new(),
                 axes: None,
                 span: param.span,
                 row: None,

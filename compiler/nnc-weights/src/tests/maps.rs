@@ -294,3 +294,94 @@ fn every_element_has_one_place() {
         assert!(owner.iter().all(Option::is_some), "round {round}: {map:?}");
     }
 }
+
+#[test]
+fn indices_are_moved_and_open_ends_take_the_rest() {
+    let text = blocks(
+        r#""layer{i+1}.weight" = blocks[i].q : [a, b] -> [b, a]
+           "layer{i+1}.*" = blocks[i].*
+           "last.*" = *"#,
+    );
+    assert_snapshot!(round_trip(&text), @r#"
+    "layer1.weight" [12, 12] f32: blocks.0.q = 0 + [12:1, 12:12]
+    "layer2.weight" [12, 12] f32: blocks.1.q = 0 + [12:1, 12:12]
+    "layer1.k" [4, 12] f32: blocks.0.k
+    "layer1.v" [4, 12] f32: blocks.0.v
+    "layer2.k" [4, 12] f32: blocks.1.k
+    "layer2.v" [4, 12] f32: blocks.1.v
+    "last.head" [5, 12] bf16: head
+    "#);
+}
+
+#[test]
+fn the_deeper_of_two_open_ends_is_asked_first() {
+    let text = blocks(
+        r#""all.*" = *
+           "block.*" = blocks.*
+           "{2*i}" = blocks[i].k"#,
+    );
+    assert_snapshot!(round_trip(&text), @r#"
+    "0" [4, 12] f32: blocks.0.k
+    "2" [4, 12] f32: blocks.1.k
+    "block.0.q" [12, 12] f32: blocks.0.q
+    "block.0.v" [4, 12] f32: blocks.0.v
+    "block.1.q" [12, 12] f32: blocks.1.q
+    "block.1.v" [4, 12] f32: blocks.1.v
+    "all.head" [5, 12] bf16: head
+    "#);
+}
+
+#[test]
+fn rows_of_a_tensor_are_told_one_after_the_other() {
+    let text = blocks(
+        r#""h.{i}.qkv"[12..16] = blocks[i].k
+           "h.{i}.qkv"[0..D] = blocks[i].q : [a, b] -> [b, a]
+           "h.{i}.qkv"[D+4..20] = blocks[i].v
+           "head"[0..K] = head
+           "head"[K..K+2] = ignore"#,
+    );
+    assert_snapshot!(round_trip(&text), @r#"
+    "h.0.qkv" [20, 12] f32: blocks.0.q = 0 + [12:1, 12:12]
+    "h.0.qkv" [20, 12] f32: blocks.0.k = 144 + [48:1]
+    "h.0.qkv" [20, 12] f32: blocks.0.v = 192 + [48:1]
+    "h.1.qkv" [20, 12] f32: blocks.1.q = 0 + [12:1, 12:12]
+    "h.1.qkv" [20, 12] f32: blocks.1.k = 144 + [48:1]
+    "h.1.qkv" [20, 12] f32: blocks.1.v = 192 + [48:1]
+    "head" [7, 12] bf16: head = 0 + [60:1]
+    "head" [7, 12] bf16: rows 5 to 7 ignored
+    "#);
+}
+
+#[test]
+fn rows_that_nothing_reads_are_written_as_zeros() {
+    let text = blocks(r#""head"[0..2] = ignore "head"[2..K+2] = head "b.*" = blocks.*"#);
+    let (map, _) = map(&text);
+    let map = map.unwrap();
+    let tensors = exported(&map, &values(&map));
+    let head = tensors.iter().find(|tensor| tensor.name == "head").unwrap();
+    assert_eq!(head.shape, [7, 12]);
+    let row = 12 * head.elem.bytes();
+    assert!(head.bytes[..2 * row].iter().all(|byte| *byte == 0));
+    assert!(head.bytes[2 * row..].iter().any(|byte| *byte != 0));
+}
+
+/// The code and the first line of what is said of a block's rows.
+fn told(rows: &str) -> String {
+    let text = map(&blocks(rows)).0.unwrap_err();
+    let line = text.lines().next().unwrap_or_default();
+    let mut words = line.splitn(3, ' ');
+    let (code, message) = (words.next().unwrap(), words.nth(1).unwrap());
+    format!("{code} {message}")
+}
+
+#[test]
+fn rows_that_do_not_fit_are_told() {
+    assert_snapshot!(told(r#""head"[0..K+1] = head"#), @r#"E0411 rows 0 to 6 of "head" are 6, and `head` makes 5"#);
+    assert_snapshot!(told(r#""head"[1..K+1] = head"#), @r#"E0413 nothing is said of rows 0 to 1 of "head""#);
+    let twice = r#""a.{i}"[0..D] = blocks[i].q "a.{i}"[D-1..D+3] = blocks[i].k"#;
+    assert_snapshot!(told(twice), @r#"E0412 rows 11 to 12 of "a.0" are read twice"#);
+    let tail = r#""head"[0..K] = head "tail"[0..3] = ignore"#;
+    assert_snapshot!(told(tail), @r#"E0413 no other row of "tail" is read"#);
+    let mixed = r#""a"[0..D] = blocks[0].q "a"[D..D+K] = head"#;
+    assert_snapshot!(told(mixed), @r#"E0411 a row of "a" is f32[12] and bf16[12]"#);
+}

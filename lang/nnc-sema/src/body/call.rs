@@ -11,6 +11,7 @@ use nnc_shape::Dim;
 use nnc_syntax::ast;
 
 use super::bind::{Binding, innermost, with_lens_of};
+use super::handed::handed_functions;
 use super::place::size_in;
 use super::unify::Meeting;
 use super::with::with_of;
@@ -332,6 +333,9 @@ impl Body<'_, '_> {
             for it in &used.replaced {
                 self.cx.calls((caller, it.value), &[], &self.scope.facts, at);
             }
+            for handed in handed_functions(used) {
+                self.cx.calls((caller, handed), &[], &self.scope.facts, at);
+            }
         }
         let mut binding = Binding::default();
         if let Some(used) = &used {
@@ -592,9 +596,10 @@ impl Body<'_, '_> {
                 here =
                     here.with_configs(&|name| match crate::layers::config_of(layer, used, name)? {
                         ConfigValue::Bool(condition) => Some(condition.clone()),
-                        ConfigValue::Dim(_) | ConfigValue::Float(_) | ConfigValue::Config(_) => {
-                            None
-                        }
+                        ConfigValue::Dim(_)
+                        | ConfigValue::Float(_)
+                        | ConfigValue::Config(_)
+                        | ConfigValue::Layer(_) => None,
                     });
             }
             names.extend(fact.vars());

@@ -22,6 +22,11 @@ pub(super) struct Place {
 
 /// The value of a layer's field in terms of whoever uses the layer.
 pub(crate) fn field_in(layer: &Layer, used: &LayerUse, name: Name) -> Option<FieldValue> {
+    if let Some(ConfigValue::Layer(arg)) = crate::layers::config_of(layer, used, name)
+        && let Some(made) = &arg.value
+    {
+        return Some(made.clone());
+    }
     let field = layer.fields.iter().find(|field| field.name == name)?;
     let sizes = |name| size_in(layer, used, name);
     Some(field.value.substitute(&sizes, &|name| config_in(layer, used, name)))
@@ -34,7 +39,10 @@ pub(crate) fn size_in(layer: &Layer, used: &LayerUse, name: Name) -> Option<Dim>
     }
     match crate::layers::config_of(layer, used, name)? {
         ConfigValue::Dim(dim) => Some(dim.clone()),
-        ConfigValue::Float(_) | ConfigValue::Bool(_) | ConfigValue::Config(_) => None,
+        ConfigValue::Float(_)
+        | ConfigValue::Bool(_)
+        | ConfigValue::Config(_)
+        | ConfigValue::Layer(_) => None,
     }
 }
 

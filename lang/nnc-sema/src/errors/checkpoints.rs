@@ -10,6 +10,8 @@ const TWICE: Code = Code("E0403");
 const PATH: Code = Code("E0404");
 const INDICES: Code = Code("E0405");
 const AXES: Code = Code("E0406");
+const REST: Code = Code("E0410");
+const ROWS: Code = Code("E0411");
 const CAST: Code = Code("E0310");
 
 pub(crate) fn uncovered(at: Span, block: Name, paths: &[&str], declared: Span) -> Diagnostic {
@@ -67,6 +69,47 @@ pub(crate) fn outside_array(at: Span, array: &str, index: i64, count: i64) -> Di
 pub(crate) fn index(at: Span, name: &str, why: &str) -> Diagnostic {
     Diagnostic::error(INDICES, at, format!("index `{name}` {why}"))
         .help("each `{i}` of the name in the file is an index of every path of the row")
+}
+
+/// A stored name with an open end for one parameter.
+pub(crate) fn rest_alone(at: Span, stored: &str) -> Diagnostic {
+    Diagnostic::error(
+        REST,
+        at,
+        format!("\"{stored}\" has an open end, and the row fills one parameter"),
+    )
+    .note("`*` stands for the rest of a name on both sides, for all parameters of a layer")
+    .help("write the name to its end, or `blocks[i].*` on the other side")
+}
+
+/// All parameters of a layer for a stored name without an open end.
+pub(crate) fn rest_missing(at: Span, stored: &str) -> Diagnostic {
+    Diagnostic::error(
+        REST,
+        at,
+        format!("\"{stored}\" is one tensor, and the row fills many parameters"),
+    )
+    .note("`*` stands for the rest of a name on both sides")
+    .help(format!("write `\"{stored}.*\"`, or name one parameter on the other side"))
+}
+
+/// `weight.*`
+pub(crate) fn nothing_below(at: Span, path: &str) -> Diagnostic {
+    Diagnostic::error(REST, at, format!("`{path}` is one parameter, with none in it"))
+        .help("leave out the `.*` on both sides")
+}
+
+/// `"a.*"[0..3] = b.*`
+pub(crate) fn rows_of_rest(at: Span) -> Diagnostic {
+    Diagnostic::error(REST, at, "rows are those of one tensor, and `*` stands for many")
+        .help("write a row of the block for each tensor of which only some rows are read")
+}
+
+/// `[3..3]`
+pub(crate) fn no_rows(at: Span, from: &str, to: &str) -> Diagnostic {
+    Diagnostic::error(ROWS, at, format!("there are no rows from {from} up to {to}"))
+        .note("rows are counted from 0, and the last one is not among them: `[0..D]` are D rows")
+        .help("write the lesser number first")
 }
 
 /// Parameters of several shapes in one row.

@@ -329,7 +329,10 @@ pub(super) fn layer_uses(members: &[Member]) -> Vec<&LayerUse> {
 /// The layers that a field is, in one branch or the other.
 pub(super) fn layers_of(value: &FieldValue) -> Vec<&LayerUse> {
     match &value.kind {
-        FieldKind::Layer(layer) | FieldKind::With { layer, .. } => vec![layer],
+        FieldKind::Layer(layer) | FieldKind::With { layer, .. } => {
+            let made = layer.layers.iter().flat_map(|given| layers_of(&given.value));
+            std::iter::once(layer).chain(made).collect()
+        }
         FieldKind::Array { element, .. } => layers_of(element),
         FieldKind::If { then, otherwise, .. } => {
             let mut found = layers_of(then);

@@ -121,7 +121,8 @@ pub(super) fn map(
     let outer = cx.assumed.replace(Vec::new());
     cx.unknown_dims.clear();
     let links: Option<Vec<Link>> =
-        layers.iter().map(|layer| cx.layer_use(base, layer).map(Link::Layer)).collect();
+        layers.iter().map(|layer| cx.layer_use(None, base, layer).map(Link::Layer)).collect();
+    cx.check_handed();
     let asked = std::mem::replace(&mut cx.assumed, outer).unwrap_or_default();
     let diagnostics = cx.diagnostics.split_off(before);
     let failed = diagnostics.iter().any(nnc_base::Diagnostic::is_error);

@@ -53,6 +53,10 @@ impl<'text> Balancer<'_, 'text> {
     /// Whether the `->` here is part of the type of a parameter: the `)` behind the
     /// parameters is still to come.
     pub(super) fn in_type_of_function(&self, at: usize) -> bool {
+        // Nothing else of a layer has one, up to its `{`.
+        if self.header.is_some_and(|it| it.keyword == Tok::Layer && self.open.len() > it.depth) {
+            return true;
+        }
         if self.open.last().is_none_or(|open| open.tok != Tok::LeftParen) {
             return false;
         }

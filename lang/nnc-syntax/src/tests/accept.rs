@@ -286,7 +286,7 @@ fn a_checkpoint_row_has_its_pattern_in_pieces() {
     let crate::ast::ItemKind::Checkpoint(checkpoint) = &parsed.module.items[0].kind else {
         panic!("no checkpoint");
     };
-    assert_snapshot!(format!("{:?}", checkpoint.rows[0].pattern), @r#"[Text("h."), Index(Ident { name: `i`, span: Span { file: #0, start: 25, end: 26 } }), Text(".w")]"#);
+    assert_snapshot!(format!("{:?}", checkpoint.rows[0].pattern), @r#"[Text("h."), Index { name: Ident { name: `i`, span: Span { file: #0, start: 25, end: 26 } }, times: 1, plus: 0 }, Text(".w")]"#);
     assert_snapshot!(parsed.module, @r#"
     module
       checkpoint c for D
