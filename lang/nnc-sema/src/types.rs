@@ -14,6 +14,7 @@ use crate::cx::{Cx, Scope};
 use crate::errors::facts::Asked;
 use crate::errors::{elements, names as name_errors, sizes};
 use crate::scope::{Symbol, nearest};
+use crate::signature::is_impossible;
 
 impl Cx<'_> {
     /// A type as written; [`Type::Error`] where that was reported.
@@ -327,8 +328,7 @@ impl Cx<'_> {
         }
         let configs = self.configs(scope, id, layer, &dims)?;
         let used = LayerUse { layer: id, dims, configs, replaced: Vec::new() };
-        self.check_layer_facts(scope, &used, layer);
-        Some(used)
+        self.check_layer_facts(scope, &used, layer).then_some(used)
     }
 
     fn configs(
@@ -400,8 +400,9 @@ impl Cx<'_> {
         }
     }
 
-    /// The `where` facts of a layer hold for the sizes that a use gives.
-    fn check_layer_facts(&mut self, scope: &Scope, used: &LayerUse, at: &ast::LayerUse) {
+    /// The `where` facts of a layer hold for the sizes that a use gives. False if there can be no
+    /// such layer, because a size is less than it can be.
+    fn check_layer_facts(&mut self, scope: &Scope, used: &LayerUse, at: &ast::LayerUse) -> bool {
         let layer = &self.program.layers[used.layer];
         let mut env: HashMap<Name, Dim> = HashMap::new();
         for (param, dim) in layer.params.iter().zip(&used.dims) {
@@ -453,6 +454,7 @@ impl Cx<'_> {
         let who = format!("layer `{name}`");
         let asked = Asked { who: &who, at: at.span, declared: span, sizes: &sizes, origins: &[] };
         self.require(scope, &facts, &asked);
+        !facts.iter().any(|fact| is_impossible(scope, fact))
     }
 }
 
