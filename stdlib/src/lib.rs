@@ -20,6 +20,7 @@ pub fn modules() -> &'static [(&'static str, &'static str)] {
         ("std.memory", include_str!("../memory/memory.nn")),
         ("std.decode", DECODE),
         ("std.signal", include_str!("../signal/fourier.nn")),
+        ("std.random", include_str!("../random/random.nn")),
     ]
 }
 

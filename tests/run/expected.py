@@ -23,8 +23,10 @@ FOLDER = Path(__file__).resolve().parent
 
 
 def shown(number):
-    """Nine digits, enough to tell any two numbers of f32 apart."""
-    text = f"{number:.9g}"
+    """All digits of an integer; nine else, enough to tell any two numbers of f32 apart."""
+    if isinstance(number, np.integer):
+        return str(number)
+    text = f"{float(number):.9g}"
     return "0" if text == "-0" else text
 
 
@@ -33,7 +35,7 @@ def written(call, name, values):
     shape = ", ".join(str(size) for size in values.shape)
     rows = values.reshape(-1, values.shape[-1]) if values.ndim else values.reshape(1, 1)
     lines = [f"{call} {name} [{shape}]"]
-    lines += [" ".join(shown(float(number)) for number in row) for row in rows]
+    lines += [" ".join(shown(number) for number in row) for row in rows]
     return "\n".join(lines) + "\n"
 
 

@@ -15,14 +15,13 @@
 
 use crate::Target;
 use crate::columns::Columns;
-use crate::context::KernelContext;
+use crate::context::{KernelContext, greatest};
 use crate::contraction::{Rows, balanced};
 use crate::finish::Finish;
 use crate::lanes::Place;
 use nnc_graph::{Affine, Compare, Elem, Scalar, Var};
 use nnc_mlir::{Active, Counter, Kind, Typed, Value};
 use nnc_plan::{Address, Attention, Body, LoopRole};
-use nnc_shape::Facts;
 
 /// Rows that are worked on together.
 const ROWS: i64 = 6;
@@ -31,11 +30,7 @@ const ROWS: i64 = 6;
 pub(crate) fn scratch_bytes(body: &Body, kernel: &Attention, target: &Target) -> Option<u64> {
     let most = |role: LoopRole| {
         let extent = &kernel.loops.iter().find(|it| it.role == role)?.extent;
-        let mut facts = Facts::new();
-        for dim in &body.dims {
-            facts.declare(dim.name, dim.min, dim.max);
-        }
-        facts.range(extent).1
+        greatest(body, extent)
     };
     let tile = i64::from(tile_vectors(kernel, target) * target.lanes());
     let keys = most(LoopRole::Key)?.checked_add(tile - 1)? / tile * tile;

@@ -81,7 +81,10 @@ fn emit_rows(context: &KernelContext<'_>, part: &Part, image: Value, from: Value
         KernelKind::Contraction(it) => contraction::emit_rows(context, it, image, from, to),
         KernelKind::Stages(it) => stages::emit_rows(context, it, image, from, to),
         // The plan chains no others.
-        KernelKind::Attention(_) | KernelKind::Border(_) | KernelKind::Chain(_) => {}
+        KernelKind::Attention(_)
+        | KernelKind::Sort(_)
+        | KernelKind::Border(_)
+        | KernelKind::Chain(_) => {}
     }
 }
 

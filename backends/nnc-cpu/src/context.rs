@@ -4,12 +4,21 @@ use crate::Target;
 use nnc_base::Name;
 use nnc_mlir::{Builder, Kind, Type, Value};
 use nnc_plan::{Address, Body, BufferId, Place};
-use nnc_shape::{Algebra, Dim};
+use nnc_shape::{Algebra, Dim, Facts};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 /// Words of a frame before its dims: addresses of arena, weights and scratch.
 pub(crate) const FRAME_HEAD: usize = 3;
+
+/// The most that a size of a body can be.
+pub(crate) fn greatest(body: &Body, dim: &Dim) -> Option<i64> {
+    let mut facts = Facts::new();
+    for dim in &body.dims {
+        facts.declare(dim.name, dim.min, dim.max);
+    }
+    facts.range(dim).1
+}
 
 /// A kernel being emitted.
 ///

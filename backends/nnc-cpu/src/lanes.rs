@@ -143,14 +143,20 @@ impl Place<'_> {
     }
 
     /// Stores a value, converted to the buffer's element type, to where an address
-    /// names, in the active lanes.
+    /// names, in the active lanes. Data indices are those of one place for all lanes.
     pub(crate) fn store(&self, address: &Address, value: Typed, active: Active) {
         let builder = self.context.builder;
         let elem = self.context.body.buffers[address.buffer].elem;
         let kind = Kind::of_memory(elem);
         let value = builder.cast(value.value, value.elem, elem);
         let value = builder.to_memory(value, elem);
-        let pointer = self.pointer(address);
+        let mut pointer = self.pointer(address);
+        for index in &address.data {
+            let position = self.emitter().emit(&index.value, active);
+            let position = builder.cast(position.value, position.elem, Elem::I64);
+            let position = builder.mul(position, self.context.dim(&index.stride));
+            pointer = builder.offset(pointer, kind, builder.extract(position, 0));
+        }
         let stride = if self.lanes > 1 { self.lane_stride(address) } else { None };
         let Some(stride) = stride else {
             // One element; of lanes that all go there the first is as good as any.

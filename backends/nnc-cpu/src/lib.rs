@@ -24,6 +24,7 @@ mod machine_code;
 mod measure;
 mod program;
 mod sharing;
+mod sort;
 mod stages;
 mod target;
 

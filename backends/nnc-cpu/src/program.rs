@@ -10,7 +10,7 @@
 
 use crate::context::{FRAME_HEAD, KernelContext};
 use crate::sharing::Sharing;
-use crate::{Target, attention, border, chain, contraction, stages};
+use crate::{Target, attention, border, chain, contraction, sort, stages};
 use nnc_base::Name;
 use nnc_graph::Compare;
 use nnc_mlir::{Builder, Kind, Linkage, Module, Type, Value};
@@ -42,6 +42,7 @@ pub(crate) fn scratch_bytes(plan: &Plan, target: &Target) -> Option<u64> {
             most = most.max(match &kernel.kind {
                 KernelKind::Attention(kernel) => attention::scratch_bytes(body, kernel, target)?,
                 KernelKind::Chain(chain) => chain::scratch_bytes(body, chain)?,
+                KernelKind::Sort(it) => sort::scratch_bytes(body, it)?,
                 KernelKind::Contraction(_) | KernelKind::Stages(_) | KernelKind::Border(_) => 0,
             });
         }
@@ -141,6 +142,7 @@ fn emit_kernel(context: &KernelContext<'_>, kernel: &KernelKind) {
         KernelKind::Contraction(it) => contraction::emit(context, it),
         KernelKind::Attention(it) => attention::emit(context, it),
         KernelKind::Stages(it) => stages::emit(context, it),
+        KernelKind::Sort(it) => sort::emit(context, it),
         KernelKind::Border(it) => border::emit(context, it),
         KernelKind::Chain(it) => chain::emit(context, it),
     }
@@ -151,6 +153,7 @@ fn items(context: &KernelContext<'_>, kernel: &Kernel) -> Value {
         KernelKind::Contraction(it) => contraction::items(context, it),
         KernelKind::Attention(it) => attention::items(context, it),
         KernelKind::Stages(it) => context.dim(&stages::items(it)),
+        KernelKind::Sort(it) => context.dim(&sort::items(it)),
         KernelKind::Border(it) => context.dim(&border::items(it)),
         KernelKind::Chain(it) => context.dim(&chain::items(it)),
     }

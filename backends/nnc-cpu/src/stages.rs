@@ -6,6 +6,8 @@
 
 mod map;
 mod reduce;
+mod running;
+mod scatter;
 mod softmax;
 mod tile;
 
@@ -26,7 +28,8 @@ pub(crate) fn unsupported(stages: &Stages) -> Option<String> {
     stages.stages.iter().find_map(|stage| {
         let lanes = stage.vector.map(|at| (at, stage.loops.get(at)));
         let reduced = matches!(lanes, Some((_, Some(it))) if it.role == nnc_plan::LoopRole::Inner);
-        if !stage.out.data.is_empty() {
+        let scatters = matches!(stage.kind, StageKind::Scatter { .. });
+        if !stage.out.data.is_empty() && !scatters {
             return Some("writing to positions that come from data".to_owned());
         }
         if matches!(lanes, Some((0, _) | (_, None))) {
@@ -37,7 +40,14 @@ pub(crate) fn unsupported(stages: &Stages) -> Option<String> {
                 op: op @ (ReduceOp::First | ReduceOp::ArgMax | ReduceOp::ArgMin),
                 ..
             } if reduced => Some(format!("`{}` along lanes", op.name())),
-            StageKind::Softmax { .. } | StageKind::Map { .. } | StageKind::Reduce { .. } => None,
+            StageKind::Scatter { op, .. } if reduced => {
+                Some(format!("`{}` along lanes", op.name()))
+            }
+            StageKind::Softmax { .. }
+            | StageKind::Map { .. }
+            | StageKind::Reduce { .. }
+            | StageKind::Running { .. }
+            | StageKind::Scatter { .. } => None,
         }
     })
 }
@@ -83,6 +93,18 @@ pub(crate) fn emit_rows(
                 }
                 StageKind::Softmax { guard, value } => {
                     softmax::emit(&loops, guard.as_ref(), value);
+                }
+                StageKind::Running { op, backwards, exclusive, value } => {
+                    let running = running::Running {
+                        reduction: reduce::Reduction::plain(*op, value, stage.elem),
+                        backwards: *backwards,
+                        exclusive: *exclusive,
+                    };
+                    running::emit(&loops, &running);
+                }
+                StageKind::Scatter { op, value, places } => {
+                    let reduction = reduce::Reduction::plain(*op, value, stage.elem);
+                    scatter::emit(&loops, &reduction, places);
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! Kernels run in this process against plain loops.
 
+mod along;
 mod artifacts;
 mod attentions;
 mod chains;

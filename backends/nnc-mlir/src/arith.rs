@@ -226,6 +226,30 @@ impl Builder<'_> {
         self.binary("arith.shrui", value, self.constant(value.ty, bits))
     }
 
+    /// By a number of bits that is computed; 0 where the value has no so many.
+    pub fn shift_left_by(&self, value: Value, bits: Value) -> Value {
+        self.shift_by("arith.shli", value, bits)
+    }
+
+    /// [`Builder::shift_right_unsigned`] likewise.
+    pub fn shift_right_unsigned_by(&self, value: Value, bits: Value) -> Value {
+        self.shift_by("arith.shrui", value, bits)
+    }
+
+    fn shift_by(&self, name: &str, value: Value, bits: Value) -> Value {
+        let width = i64::from(value.ty.kind.bits());
+        if let Some(known) = bits.constant {
+            return match (0..width).contains(&known) {
+                true => self.binary(name, value, self.constant(bits.ty, known)),
+                false => self.zero(value.ty),
+            };
+        }
+        let (value, bits) = self.same_lanes(value, bits);
+        let fits = self.compare_unsigned(Compare::Lt, bits, self.constant(bits.ty, width));
+        let shifted = self.binary(name, value, bits);
+        self.select(fits, shifted, self.zero(value.ty))
+    }
+
     /// The lesser of two signed integers.
     pub fn min_int(&self, left: Value, right: Value) -> Value {
         self.folding("arith.minsi", left, right, |a, b| Some(a.min(b)))

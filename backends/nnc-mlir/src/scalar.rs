@@ -400,6 +400,11 @@ impl<'a> Emitter<'a> {
             Binary::Min => extreme(Compare::Lt),
             Binary::And => builder.and(left, right),
             Binary::Or => builder.or(left, right),
+            Binary::BitAnd => builder.and(left, right),
+            Binary::BitOr => builder.or(left, right),
+            Binary::BitXor => builder.xor(left, right),
+            Binary::ShiftLeft => builder.shift_left_by(left, right),
+            Binary::ShiftRight => builder.shift_right_unsigned_by(left, right),
         }
     }
 

@@ -160,7 +160,12 @@ impl Chart<'_> {
                     let count = scan.extent.to_string();
                     self.cluster(scan.body, &name, &count, &given, cluster).1
                 }
-                Op::Nest(_) | Op::Write { .. } | Op::TopK { .. } | Op::Reshape => {
+                Op::Nest(_)
+                | Op::Write { .. }
+                | Op::Sort { .. }
+                | Op::Running(_)
+                | Op::Scatter { .. }
+                | Op::Reshape => {
                     let field = field(graph, node);
                     let made = match self.place(node, field, &from, first, cluster) {
                         None => from,
@@ -254,7 +259,9 @@ impl Chart<'_> {
                 NestKind::Softmax { .. } => Some("softmax"),
                 NestKind::Map { .. } | NestKind::Reduce(_) => None,
             },
-            Op::TopK { .. } => Some("top k"),
+            Op::Sort { .. } => Some("sort"),
+            Op::Running(_) => Some("running"),
+            Op::Scatter { .. } => Some("scatter"),
             _ => None,
         };
         word.map_or_else(|| self.code(node.span), str::to_owned)

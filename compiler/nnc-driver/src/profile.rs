@@ -153,6 +153,7 @@ fn described(kernel: &KernelKind, sizes: &[(Name, i64)]) -> String {
                 it.stages.iter().map(|it: &Stage| turns(&it.loops, sizes)).collect();
             ("stages", all.join(", "))
         }
+        KernelKind::Sort(it) => ("sort", turns(&it.loops, sizes)),
         KernelKind::Border(_) => ("border", String::new()),
         KernelKind::Chain(it) => {
             let all: Vec<String> = it.parts.iter().map(|it| described(&it.kind, sizes)).collect();

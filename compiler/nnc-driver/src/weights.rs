@@ -131,7 +131,9 @@ fn derivations(module: &Module, plan: &Plan) -> String {
                 | Op::Const(_)
                 | Op::Nest(_)
                 | Op::Write { .. }
-                | Op::TopK { .. }
+                | Op::Sort { .. }
+                | Op::Running(_)
+                | Op::Scatter { .. }
                 | Op::Reshape => {}
             }
         }

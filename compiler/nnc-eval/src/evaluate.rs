@@ -1,12 +1,12 @@
 //! Runs entries and graphs.
 
+use crate::along;
 use crate::error::EvalError;
 use crate::nest::{self, Context};
 use crate::tensor::{Data, Tensor, strides};
 use nnc_base::Name;
 use nnc_graph::{
-    Call, Elem, Graph, GraphId, Module, Node, NodeId, Op, ParamId, ParamOrigin, ScanOp, TensorType,
-    Value,
+    Call, Graph, GraphId, Module, Node, NodeId, Op, ParamId, ParamOrigin, ScanOp, TensorType, Value,
 };
 use nnc_shape::Dim;
 use std::collections::BTreeMap;
@@ -360,9 +360,13 @@ impl Runner<'_> {
                 let source = Arc::unwrap_or_clone(operands.remove(0));
                 Tensor { shape: self.shape(&node.types[0])?, ..source }
             }
-            Op::TopK { k } => {
-                let results = top_k(&operands[0], self.size(k)?);
+            Op::Sort { descending, k } => {
+                let results = along::sort(&operands[0], *descending, self.size(k)?);
                 return Ok(results.into_iter().map(Arc::new).collect());
+            }
+            Op::Running(running) => along::running(&operands[0], *running),
+            Op::Scatter { op, places } => {
+                along::scatter(&operands[0], &operands[1], *op, self.size(places)?)
             }
             Op::Scan(scan) => return self.scan(node, scan, operands),
             Op::Call(call) => return self.call(call, operands),
@@ -462,29 +466,4 @@ impl Runner<'_> {
         inputs.extend(stacked.into_iter().map(Arc::new));
         Ok(inputs)
     }
-}
-
-/// The greatest along the last axis; ties by lower position, NaN before all.
-fn top_k(source: &Tensor, k: usize) -> Vec<Tensor> {
-    let extent = source.shape.last().copied().unwrap_or(1);
-    let rows = source.len().checked_div(extent).unwrap_or(0);
-    let mut shape = source.shape.clone();
-    if let Some(last) = shape.last_mut() {
-        *last = k;
-    }
-    let mut values = Data::zeros(source.elem, matches!(source.data, Data::F64(_)), rows * k);
-    let mut positions = vec![0i32; rows * k];
-    for row in 0..rows {
-        let mut order: Vec<usize> = (0..extent).collect();
-        let key = |at: &usize| source.data.float(row * extent + at);
-        order.sort_by(|a, b| key(b).total_cmp(&key(a)));
-        for (slot, &at) in order.iter().take(k).enumerate() {
-            values.copy_from(row * k + slot, &source.data, row * extent + at);
-            positions[row * k + slot] = at as i32;
-        }
-    }
-    vec![
-        Tensor { elem: source.elem, shape: shape.clone(), data: values },
-        Tensor { elem: Elem::I32, shape, data: Data::I32(positions) },
-    ]
 }

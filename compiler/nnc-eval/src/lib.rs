@@ -7,6 +7,7 @@
 //!
 //! It does not know kernels, layouts or memory plans, and it opens no file.
 
+mod along;
 mod error;
 mod evaluate;
 mod math;

@@ -189,18 +189,18 @@ fn reduce(
 }
 
 /// The running result of a reduction; which field counts is known from its type.
-struct Running {
+pub(crate) struct Running {
     op: ReduceOp,
     elem: Elem,
-    float: f64,
-    int: i64,
+    pub(crate) float: f64,
+    pub(crate) int: i64,
     /// For positions: the best value so far.
     best: Option<f64>,
     empty: bool,
 }
 
 impl Running {
-    fn new(op: ReduceOp, elem: Elem) -> Running {
+    pub(crate) fn new(op: ReduceOp, elem: Elem) -> Running {
         let least = match elem {
             Elem::I64 => i64::MIN,
             Elem::I8 => i64::from(i8::MIN),
@@ -227,7 +227,7 @@ impl Running {
         Running { op, elem, float, int, best: None, empty: true }
     }
 
-    fn float(&mut self, value: f64, step: usize) {
+    pub(crate) fn float(&mut self, value: f64, step: usize) {
         let first = std::mem::replace(&mut self.empty, false);
         match self.op {
             ReduceOp::Sum => self.float = crate::math::round_to(self.elem, self.float + value),
@@ -242,7 +242,7 @@ impl Running {
         }
     }
 
-    fn int(&mut self, value: i64, step: usize) {
+    pub(crate) fn int(&mut self, value: i64, step: usize) {
         let first = std::mem::replace(&mut self.empty, false);
         match self.op {
             ReduceOp::Sum => {

@@ -281,7 +281,15 @@ fn binary(op: Binary, left: f64, right: f64) -> f64 {
         Binary::Min if left.is_nan() || right.is_nan() => f64::NAN,
         Binary::Min => left.min(right),
         // Typing keeps these to integers and bools.
-        Binary::FloorDiv | Binary::Rem | Binary::And | Binary::Or => f64::NAN,
+        Binary::FloorDiv
+        | Binary::Rem
+        | Binary::And
+        | Binary::Or
+        | Binary::BitAnd
+        | Binary::BitOr
+        | Binary::BitXor
+        | Binary::ShiftLeft
+        | Binary::ShiftRight => f64::NAN,
     }
 }
 
@@ -310,7 +318,7 @@ impl Int {
                 i64::from(left.run(point)? != 0 || right.run(point)? != 0)
             }
             Int::Binary(op, elem, left, right) => {
-                wrap_to(*elem, int_binary(*op, left.run(point)?, right.run(point)?))
+                wrap_to(*elem, int_binary(*op, *elem, left.run(point)?, right.run(point)?))
             }
             Int::CompareFloats(op, left, right) => {
                 let (left, right) = (left.run(point)?, right.run(point)?);
@@ -347,7 +355,9 @@ impl Int {
     }
 }
 
-fn int_binary(op: Binary, left: i64, right: i64) -> i64 {
+fn int_binary(op: Binary, elem: Elem, left: i64, right: i64) -> i64 {
+    let bits = 8 * elem.bytes() as u32;
+    let distance = u32::try_from(right).ok().filter(|it| *it < bits);
     match op {
         Binary::Add => left.wrapping_add(right),
         Binary::Sub => left.wrapping_sub(right),
@@ -355,7 +365,7 @@ fn int_binary(op: Binary, left: i64, right: i64) -> i64 {
         // Division by zero has no value; like a back end, it must not stop the program.
         Binary::FloorDiv if right == 0 => 0,
         Binary::FloorDiv => {
-            left.wrapping_sub(int_binary(Binary::Rem, left, right)).wrapping_div(right)
+            left.wrapping_sub(int_binary(Binary::Rem, elem, left, right)).wrapping_div(right)
         }
         Binary::Rem if right == 0 => 0,
         Binary::Rem => {
@@ -364,6 +374,15 @@ fn int_binary(op: Binary, left: i64, right: i64) -> i64 {
         }
         Binary::Max => left.max(right),
         Binary::Min => left.min(right),
+        Binary::BitAnd => left & right,
+        Binary::BitOr => left | right,
+        Binary::BitXor => left ^ right,
+        Binary::ShiftLeft => distance.map_or(0, |it| left.wrapping_shl(it)),
+        Binary::ShiftRight => {
+            // The bits of the type alone, without those of its sign in i64.
+            let own = (left as u64) & (u64::MAX >> (64 - bits));
+            distance.map_or(0, |it| (own >> it) as i64)
+        }
         Binary::Pow | Binary::Div | Binary::And | Binary::Or => 0,
     }
 }

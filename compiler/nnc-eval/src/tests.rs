@@ -137,7 +137,7 @@ fn top_k_breaks_ties_by_position() {
     let result = run(
         "graph @top() {
            %0 = input : f32[2, 5]
-           %1 = topk (%0) k 3 : f32[2, 3], i32[2, 3]
+           %1 = sort (%0) descending k 3 : f32[2, 3], i32[2, 3]
            return %1.0, %1.1
          }",
         &[],
@@ -145,6 +145,81 @@ fn top_k_breaks_ties_by_position() {
     );
     close(&result[0], &[4.0, 4.0, 2.0, 6.0, 5.0, 5.0], 0.0);
     close(&result[1], &[1.0, 3.0, 2.0, 3.0, 0.0, 1.0], 0.0);
+}
+
+#[test]
+fn a_sort_keeps_the_order_of_equals_and_puts_what_is_no_number_last() {
+    let nan = f32::NAN;
+    let result = run(
+        "graph @sort() {
+           %0 = input : f32[7]
+           %1 = sort (%0) ascending k 7 : f32[7], i32[7]
+           %2 = sort (%0) descending k 2 : f32[2], i32[2]
+           return %1.1, %2.1
+         }",
+        &[],
+        &[Tensor::f32(&[7], vec![2.0, -nan, 0.0, -1.0, -0.0, nan, 2.0])],
+    );
+    close(&result[0], &[3.0, 2.0, 4.0, 0.0, 6.0, 1.0, 5.0], 0.0);
+    close(&result[1], &[1.0, 5.0], 0.0);
+}
+
+#[test]
+fn running_results_go_either_way_with_and_without_their_place() {
+    let result = run(
+        "graph @running() {
+           %0 = input : f32[2, 3]
+           %1 = running sum (%0) axis 1 : f32[2, 3]
+           %2 = running sum (%0) axis 1 backwards exclusive : f32[2, 3]
+           %3 = running max (%0) axis 0 exclusive : f32[2, 3]
+           return %1, %2, %3
+         }",
+        &[],
+        &[Tensor::f32(&[2, 3], vec![1.0, 2.0, 4.0, 8.0, 16.0, 32.0])],
+    );
+    close(&result[0], &[1.0, 3.0, 7.0, 8.0, 24.0, 56.0], 0.0);
+    close(&result[1], &[6.0, 4.0, 0.0, 48.0, 32.0, 0.0], 0.0);
+    let none = f32::NEG_INFINITY;
+    assert_eq!(result[2], Tensor::f32(&[2, 3], vec![none, none, none, 1.0, 2.0, 4.0]));
+}
+
+#[test]
+fn a_scatter_reduces_what_meets_and_leaves_out_what_has_no_place() {
+    let result = run(
+        "graph @scatter() {
+           %0 = input : f32[4, 2]
+           %1 = input : i32[4]
+           %2 = scatter sum (%0, %1) into 3 : f32[3, 2]
+           %3 = scatter first (%0, %1) into 3 : f32[3, 2]
+           return %2, %3
+         }",
+        &[],
+        &[
+            Tensor::f32(&[4, 2], vec![1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0]),
+            Tensor::i32(&[4], vec![2, 3, 2, -1]),
+        ],
+    );
+    close(&result[0], &[0.0, 0.0, 0.0, 0.0, 17.0, 34.0], 0.0);
+    close(&result[1], &[0.0, 0.0, 0.0, 0.0, 1.0, 2.0], 0.0);
+}
+
+#[test]
+fn bits_move_within_their_type() {
+    let result = run(
+        "graph @bits() {
+           %0 = input : i32[4]
+           %1 = nest (%0) [i: 4] { shift_right(%0[i], i32(28)) } : i32[4]
+           %2 = nest (%0) [i: 4] { bit_xor(shift_left(%0[i], i32(30)), %0[i]) } : i32[4]
+           %3 = nest (%0) [i: 4] { bit_or(shift_left(%0[i], i32(32)), bit_and(%0[i], i32(6))) } : i32[4]
+           return %1, %2, %3
+         }",
+        &[],
+        &[Tensor::i32(&[4], vec![-1, 3, i32::MIN, 0])],
+    );
+    close(&result[0], &[15.0, 0.0, 8.0, 0.0], 0.0);
+    let wanted = [-1i32, 3, i32::MIN, 0].map(|it| f64::from((it << 30) ^ it));
+    close(&result[1], &wanted, 0.0);
+    close(&result[2], &[6.0, 2.0, 0.0, 0.0], 0.0);
 }
 
 #[test]

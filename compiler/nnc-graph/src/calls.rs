@@ -43,7 +43,9 @@ impl Op {
             | Op::Const(_)
             | Op::Nest(_)
             | Op::Write { .. }
-            | Op::TopK { .. }
+            | Op::Sort { .. }
+            | Op::Running(_)
+            | Op::Scatter { .. }
             | Op::Reshape => None,
         }
     }

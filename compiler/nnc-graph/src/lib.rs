@@ -28,7 +28,7 @@ pub use module::{
     ParamId, ParamOrigin, RunDim, StateUpdate, TensorType, Value,
 };
 pub use nest::{Axis, Nest, NestKind, ReduceOp, Reduction};
-pub use op::{Op, ScanOp};
+pub use op::{Op, Running, ScanOp};
 pub use scalar::{Affine, Binary, Compare, Index, Scalar, Unary, Var};
 pub use text::{ParseError, parse};
 pub use typing::TypeError;

@@ -122,6 +122,31 @@ impl ReduceOp {
         ReduceOp::ALL.into_iter().find(|op| op.name() == name)
     }
 
+    /// What a reduction of nothing gives, in the type of its running result.
+    pub fn of_nothing(self, elem: Elem) -> Scalar {
+        let number = |float: f64, int: i64| match elem {
+            Elem::Bool => Scalar::Bool(int != 0),
+            _ if elem.is_float() => Scalar::Float { elem, value: float },
+            _ => Scalar::Int { elem, value: int },
+        };
+        let (least, greatest) = match elem {
+            Elem::I8 => (i64::from(i8::MIN), i64::from(i8::MAX)),
+            Elem::U8 => (0, i64::from(u8::MAX)),
+            Elem::I64 => (i64::MIN, i64::MAX),
+            _ => (i64::from(i32::MIN), i64::from(i32::MAX)),
+        };
+        match self {
+            ReduceOp::Product | ReduceOp::All => number(1.0, 1),
+            ReduceOp::Max => number(f64::NEG_INFINITY, least),
+            ReduceOp::Min => number(f64::INFINITY, greatest),
+            ReduceOp::Sum
+            | ReduceOp::Any
+            | ReduceOp::First
+            | ReduceOp::ArgMax
+            | ReduceOp::ArgMin => number(0.0, 0),
+        }
+    }
+
     /// Whether the reduced value ([`Scalar::Acc`]) is a position (i32) and not a value.
     pub fn gives_position(self) -> bool {
         matches!(self, ReduceOp::ArgMax | ReduceOp::ArgMin)

@@ -1,12 +1,12 @@
 //! The operations.
 
-use crate::{Call, GraphId, Literal, Nest, ParamId};
+use crate::{Call, GraphId, Literal, Nest, ParamId, ReduceOp};
 use nnc_base::Name;
 use nnc_shape::Dim;
 
 /// What a node does with its operands.
 ///
-/// Every operation but [`Op::Call`], [`Op::Scan`] and [`Op::TopK`] has one result.
+/// Every operation but [`Op::Call`], [`Op::Scan`] and [`Op::Sort`] has one result.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Op {
     /// An argument of the graph, by its place in [`crate::Graph::inputs`].
@@ -20,15 +20,36 @@ pub enum Op {
     /// Operand 0 with operand 1 (of the same rank) written over it at `offset`,
     /// one dim an axis. In place where nothing else needs the old value.
     Write { offset: Vec<Dim> },
-    /// The `k` greatest along the last axis, greatest first, ties by lower
-    /// position: results are the values and their positions (i32).
-    TopK { k: Dim },
+    /// The first `k` along the last axis in order of size, equals by lower position: results
+    /// are the values and their positions (i32). NaN is beyond every number.
+    Sort { descending: bool, k: Dim },
+    /// What a reduction of all up to each place gives.
+    Running(Running),
+    /// Operand 0, `[batch…, n, rest…]`, reduced into the places that operand 1, i32
+    /// `[batch…, n]`, names: the result is `[batch…, places, rest…]`. A place that nothing
+    /// names has what the reduction of nothing gives, positions that are no places take no part,
+    /// and what meets in one place meets in the order of `n`.
+    Scatter { op: ReduceOp, places: Dim },
     /// The same elements in another shape, row-major.
     Reshape,
     /// A loop over time with carried values.
     Scan(ScanOp),
     /// Another graph, run with these operands.
     Call(Call),
+}
+
+/// `y[.., i, ..]` is the reduction of `x[.., j, ..]` over `j <= i` along one axis.
+///
+/// The operation is a sum, a product, a maximum, a minimum, any or all; the running result has
+/// the operand's element type.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Running {
+    pub op: ReduceOp,
+    pub axis: u32,
+    /// Over `j >= i`, from the end.
+    pub backwards: bool,
+    /// Without `j == i`.
+    pub exclusive: bool,
 }
 
 /// Runs `body` for `variable` = 0, 1, …, `extent` - 1.

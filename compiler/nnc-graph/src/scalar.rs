@@ -65,8 +65,17 @@ pub enum Binary {
     Max,
     /// NaN if either is NaN.
     Min,
+    /// Of bools.
     And,
     Or,
+    /// Of the bits of integers.
+    BitAnd,
+    BitOr,
+    BitXor,
+    /// Zeros move in; by less than 0 or as many bits as there are, 0.
+    ShiftLeft,
+    /// Zeros move in from above, whatever the sign; like [`Binary::ShiftLeft`].
+    ShiftRight,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]

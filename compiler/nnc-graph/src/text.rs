@@ -43,10 +43,13 @@ graph @body(T in 1..=512, past in 0..) where { 512 >= T + past, T % 4 == 0 } {
   %4 = nest (%0, %2, %3) [t: T, o: 4] sum f32 [i: 6] { (%0[t, i] * %2[o, i]) } finish { select((i32[t + past] < i32(7)), max(acc, %3[o]), neg(acc)) } : f32[T, 4]
   %5 = nest (%2, %1) [(t: T, i: 6)] { cast f32(%2[{%1[t]}, (-1)*i + 5]) } : f32[6*T]
   %6 = nest (%4) [t: T, o: 4] softmax o if (i32[o] <= i32[t]) { %4[t, o] } : f32[T, 4]
-  %7 = topk (%6) k 2 : f32[T, 2], i32[T, 2]
+  %7 = sort (%6) descending k 2 : f32[T, 2], i32[T, 2]
   %8 = write (%4, %7.0) at [0, 1] : f32[T, 4]
   %9 = reshape (%8) : f32[4*T]
   %10 = const floats [1.0, -inf, 1e-5] : f32[3]
+  %11 = running max (%4) axis 1 backwards exclusive : f32[T, 4]
+  %12 = scatter sum (%11, %1) into 3 : f32[3, 4]
+  %13 = nest (%1) [t: T] { bit_xor(%1[t], shift_left(%1[t], i32(3))) } : i32[T]
   return %5, %9
 }
 graph @main(T in 1..=512) {

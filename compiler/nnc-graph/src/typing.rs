@@ -65,7 +65,13 @@ impl Scalar {
                 let fits = match op {
                     B::And | B::Or => left == Elem::Bool,
                     B::Div | B::Pow => left.is_float(),
-                    B::FloorDiv | B::Rem => left.is_int(),
+                    B::FloorDiv
+                    | B::Rem
+                    | B::BitAnd
+                    | B::BitOr
+                    | B::BitXor
+                    | B::ShiftLeft
+                    | B::ShiftRight => left.is_int(),
                     B::Add | B::Sub | B::Mul | B::Max | B::Min => left != Elem::Bool,
                 };
                 if left == right && fits {

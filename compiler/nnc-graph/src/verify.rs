@@ -3,7 +3,7 @@
 use crate::typing::substitute;
 use crate::{
     Affine, Call, Elem, Graph, GraphId, Index, Module, Nest, NestKind, Node, NodeId, Op, ParamId,
-    ParamOrigin, Scalar, ScanOp, TensorType,
+    ParamOrigin, ReduceOp, Scalar, ScanOp, TensorType,
 };
 use nnc_base::Name;
 use nnc_shape::{Dim, Facts};
@@ -220,16 +220,40 @@ impl Checker<'_> {
                 ensure(fits, || format!("writes {} into {}", operands[1], operands[0]))?;
                 self.types(&node.types, &[operands[0].clone()])
             }
-            Op::TopK { k } => {
+            Op::Sort { k, .. } => {
                 arity(1)?;
                 self.dims([k])?;
                 let mut values = operands[0].clone();
                 let Some(last) = values.shape.last_mut() else {
-                    return Err("top-k of a scalar".to_owned());
+                    return Err("a scalar is sorted".to_owned());
                 };
                 *last = k.clone();
                 let positions = TensorType::new(Elem::I32, values.shape.clone());
                 self.types(&node.types, &[values, positions])
+            }
+            Op::Running(it) => {
+                arity(1)?;
+                let ty = operands[0];
+                ensure((it.axis as usize) < ty.rank(), || format!("no axis {} of {ty}", it.axis))?;
+                self.reduces(
+                    it.op,
+                    ty.elem,
+                    &[ReduceOp::First, ReduceOp::ArgMax, ReduceOp::ArgMin],
+                )?;
+                self.types(&node.types, &[ty.clone()])
+            }
+            Op::Scatter { op, places } => {
+                arity(2)?;
+                self.dims([places])?;
+                let (ty, at) = (operands[0], operands[1]);
+                let fits = at.elem == Elem::I32
+                    && (1..=ty.rank()).contains(&at.rank())
+                    && at.shape.iter().zip(&ty.shape).all(|(a, b)| self.same(a, b));
+                ensure(fits, || format!("{ty} goes to the places of {at}"))?;
+                self.reduces(*op, ty.elem, &[ReduceOp::ArgMax, ReduceOp::ArgMin])?;
+                let mut ty = ty.clone();
+                ty.shape[at.rank() - 1] = places.clone();
+                self.types(&node.types, &[ty])
             }
             Op::Reshape => {
                 arity(1)?;
@@ -241,6 +265,16 @@ impl Checker<'_> {
             Op::Scan(scan) => self.scan(node, scan, &operands),
             Op::Call(call) => self.call(node, call, &operands),
         }
+    }
+
+    /// Whether an operation that is none of `refused` reduces elements of a type.
+    fn reduces(&self, op: ReduceOp, elem: Elem, refused: &[ReduceOp]) -> Checked {
+        let fits = match op {
+            ReduceOp::Any | ReduceOp::All => elem == Elem::Bool,
+            ReduceOp::First => true,
+            _ => elem != Elem::Bool,
+        };
+        ensure(fits && !refused.contains(&op), || format!("{} of {elem}", op.name()))
     }
 
     fn bound_params(&self, callee: &Graph, params: &[ParamId]) -> Checked {
@@ -418,6 +452,30 @@ mod tests {
                %2 = nest (%0, %1) [t: T] { (%0[t] + %1[t]) } : f32[T]
                return %2"
         ), @"@g %2: add of f32 and i32");
+    }
+
+    #[test]
+    fn what_runs_along_an_axis_has_it() {
+        insta::assert_snapshot!(broken(
+            "  %0 = input : f32[T]
+               %1 = running sum (%0) axis 1 : f32[T]
+               return %1"
+        ), @"@g %1: no axis 1 of f32[T]");
+        insta::assert_snapshot!(broken(
+            "  %0 = input : f32[T]
+               %1 = running first (%0) axis 0 : f32[T]
+               return %1"
+        ), @"@g %1: first of f32");
+    }
+
+    #[test]
+    fn what_is_scattered_has_a_place_each() {
+        insta::assert_snapshot!(broken(
+            "  %0 = input : f32[T, 4]
+               %1 = input : i32[S]
+               %2 = scatter sum (%0, %1) into 3 : f32[3, 4]
+               return %2"
+        ), @"@g %2: f32[T, 4] goes to the places of i32[S]");
     }
 
     #[test]

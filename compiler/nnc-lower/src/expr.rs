@@ -105,7 +105,7 @@ impl<'a> Lowerer<'a> {
             ExprKind::View { value, axes } => self.view(frame, expr, value, axes),
             ExprKind::Split { value, axis, sizes } => self.split(frame, value, *axis, sizes),
             ExprKind::Concat { parts, axis } => self.concat(frame, expr, parts, *axis),
-            ExprKind::TopK { value, k } => self.top_k(frame, value, k),
+            ExprKind::Sort { value, descending, k } => self.sort(frame, value, *descending, k),
             ExprKind::Append { state, values, axes, at, count: _ } => {
                 self.append(frame, state, values, axes, at)
             }
@@ -213,7 +213,7 @@ impl<'a> Lowerer<'a> {
             | ExprKind::View { .. }
             | ExprKind::Split { .. }
             | ExprKind::Concat { .. }
-            | ExprKind::TopK { .. }
+            | ExprKind::Sort { .. }
             | ExprKind::Append { .. }
             | ExprKind::StructField { .. }
             | ExprKind::Fold(_)

@@ -117,14 +117,15 @@ impl<'a> Lowerer<'a> {
         }))
     }
 
-    pub(crate) fn top_k(
+    pub(crate) fn sort(
         &mut self,
         frame: &mut Frame<'a>,
         value: &'a Expr,
+        descending: bool,
         k: &Dim,
     ) -> Lowering<Val> {
         if frame.pointwise {
-            return Err(Box::new(errors::not_at_a_point(self.span, "`top_k`")));
+            return Err(Box::new(errors::not_at_a_point(self.span, "an order of values")));
         }
         let tensor = self.place_independent(frame, value)?;
         let source = self.stored(&tensor)?;
@@ -136,7 +137,7 @@ impl<'a> Lowerer<'a> {
         }
         let types =
             vec![TensorType::new(tensor.elem, shape.clone()), TensorType::new(Elem::I32, shape)];
-        let results = self.add_results(Op::TopK { k }, vec![operand], types)?;
+        let results = self.add_results(Op::Sort { descending, k }, vec![operand], types)?;
         let parts = results.into_iter().map(|source| Val::Tensor(self.tensor_of(source)));
         Ok(Val::Tuple(parts.collect()))
     }

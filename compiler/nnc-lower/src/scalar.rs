@@ -316,6 +316,11 @@ fn binary(op: hir::BinaryOp, integers: bool) -> Binary {
         hir::BinaryOp::Min => Binary::Min,
         hir::BinaryOp::And => Binary::And,
         hir::BinaryOp::Or => Binary::Or,
+        hir::BinaryOp::BitAnd => Binary::BitAnd,
+        hir::BinaryOp::BitOr => Binary::BitOr,
+        hir::BinaryOp::BitXor => Binary::BitXor,
+        hir::BinaryOp::ShiftLeft => Binary::ShiftLeft,
+        hir::BinaryOp::ShiftRight => Binary::ShiftRight,
     }
 }
 

@@ -95,7 +95,9 @@ pub(crate) fn is_view(graph: &Graph, node: &Node) -> bool {
         | Op::Param(_)
         | Op::Const(_)
         | Op::Write { .. }
-        | Op::TopK { .. }
+        | Op::Sort { .. }
+        | Op::Running(_)
+        | Op::Scatter { .. }
         | Op::Scan(_)
         | Op::Call(_) => false,
     }
@@ -180,7 +182,9 @@ fn is_identity(graph: &Graph, node: &Node) -> bool {
         | Op::Param(_)
         | Op::Const(_)
         | Op::Write { .. }
-        | Op::TopK { .. }
+        | Op::Sort { .. }
+        | Op::Running(_)
+        | Op::Scatter { .. }
         | Op::Scan(_)
         | Op::Call(_) => false,
     }

@@ -246,7 +246,12 @@ fn fold_binary(op: Binary, left: Scalar, right: Scalar) -> Scalar {
         | Binary::Rem
         | Binary::Pow
         | Binary::Max
-        | Binary::Min => Scalar::binary(op, left, right),
+        | Binary::Min
+        | Binary::BitAnd
+        | Binary::BitOr
+        | Binary::BitXor
+        | Binary::ShiftLeft
+        | Binary::ShiftRight => Scalar::binary(op, left, right),
     }
 }
 
@@ -273,7 +278,12 @@ fn index_arithmetic(op: Binary, left: &Scalar, right: &Scalar) -> Option<Scalar>
         | Binary::Max
         | Binary::Min
         | Binary::And
-        | Binary::Or => return None,
+        | Binary::Or
+        | Binary::BitAnd
+        | Binary::BitOr
+        | Binary::BitXor
+        | Binary::ShiftLeft
+        | Binary::ShiftRight => return None,
     };
     Some(Scalar::Index { elem, value })
 }

@@ -37,7 +37,9 @@ pub(crate) fn rename(graph: &mut Graph, moved: &BTreeMap<GraphId, GraphId>) {
             | Op::Const(_)
             | Op::Nest(_)
             | Op::Write { .. }
-            | Op::TopK { .. }
+            | Op::Sort { .. }
+            | Op::Running(_)
+            | Op::Scatter { .. }
             | Op::Reshape => {}
         }
     }

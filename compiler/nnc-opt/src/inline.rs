@@ -188,7 +188,9 @@ pub(crate) fn inline(graph: &Graph, reader: NodeId, operand: u32) -> Option<(Nes
         | Op::Param(_)
         | Op::Const(_)
         | Op::Write { .. }
-        | Op::TopK { .. }
+        | Op::Sort { .. }
+        | Op::Running(_)
+        | Op::Scatter { .. }
         | Op::Scan(_)
         | Op::Call(_) => return None,
     };

@@ -13,9 +13,12 @@
 
 mod absorb_views;
 mod compose;
+mod conditions;
 mod cost;
 mod drop_dead;
 mod elem_of;
+mod find_places;
+mod find_prefixes;
 mod fold_constants;
 mod fold_norms;
 mod fuse_into_consumer;
@@ -39,6 +42,8 @@ mod weights;
 
 pub use absorb_views::ABSORB_VIEWS;
 pub use drop_dead::DROP_DEAD;
+pub use find_places::FIND_PLACES;
+pub use find_prefixes::FIND_PREFIXES;
 pub use fold_constants::FOLD_CONSTANTS;
 pub use fold_norms::FOLD_NORMS;
 pub use fuse_into_consumer::FUSE_INTO_CONSUMER;

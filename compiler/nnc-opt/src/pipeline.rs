@@ -3,6 +3,8 @@
 use crate::Pass;
 use crate::absorb_views::ABSORB_VIEWS;
 use crate::drop_dead::DROP_DEAD;
+use crate::find_places::FIND_PLACES;
+use crate::find_prefixes::FIND_PREFIXES;
 use crate::fold_constants::FOLD_CONSTANTS;
 use crate::fold_norms::FOLD_NORMS;
 use crate::fuse_into_consumer::FUSE_INTO_CONSUMER;
@@ -22,6 +24,8 @@ pub const PASSES: &[Pass] = &[
     SHARE_COMMON,
     DROP_DEAD,
     ABSORB_VIEWS,
+    FIND_PREFIXES,
+    FIND_PLACES,
     FUSE_INTO_PRODUCER,
     MOVE_BEFORE_VIEWS,
     FOLD_NORMS,
@@ -47,6 +51,10 @@ pub fn pipeline() -> &'static [Pass] {
         // Two views of one tensor may have become one index map, so equal nodes appear.
         SHARE_COMMON,
         DROP_DEAD,
+        // Guards read plain operands now; what is left of them is a map or a contraction that
+        // others may yet join.
+        FIND_PREFIXES,
+        FIND_PLACES,
         // Before maps are joined with each other: what follows a contraction belongs
         // into it, where the value still is in a register.
         FUSE_INTO_PRODUCER,

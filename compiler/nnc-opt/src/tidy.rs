@@ -85,7 +85,9 @@ pub(crate) fn nest(node: &Node) -> Option<&Nest> {
         | Op::Param(_)
         | Op::Const(_)
         | Op::Write { .. }
-        | Op::TopK { .. }
+        | Op::Sort { .. }
+        | Op::Running(_)
+        | Op::Scatter { .. }
         | Op::Reshape
         | Op::Scan(_)
         | Op::Call(_) => None,

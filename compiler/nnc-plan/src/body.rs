@@ -1,5 +1,6 @@
 //! Plans one graph: which kernels, in which order, over which memory.
 
+mod along;
 mod buffers;
 mod chain;
 mod control;
@@ -7,7 +8,7 @@ mod finish;
 mod moves;
 mod nests;
 mod products;
-mod top_k;
+mod sorts;
 mod weights;
 
 use crate::attention::Match;

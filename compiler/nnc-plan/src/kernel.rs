@@ -24,6 +24,7 @@ pub enum KernelKind {
     Contraction(Contraction),
     Attention(Attention),
     Stages(Stages),
+    Sort(Sort),
     Border(Border),
     Chain(Chain),
 }
@@ -116,6 +117,7 @@ impl KernelKind {
                     all(stage.reads.iter_mut().chain([&mut stage.out]).collect());
                 }
             }
+            KernelKind::Sort(it) => all(vec![&mut it.source, &mut it.values, &mut it.positions]),
             KernelKind::Border(it) => visit(&mut it.buffer),
             KernelKind::Chain(it) => {
                 for part in &mut it.parts {
@@ -132,6 +134,7 @@ impl KernelKind {
             KernelKind::Contraction(it) => vec![&mut it.loops],
             KernelKind::Attention(it) => vec![&mut it.loops],
             KernelKind::Stages(it) => it.stages.iter_mut().map(|stage| &mut stage.loops).collect(),
+            KernelKind::Sort(it) => vec![&mut it.loops],
             KernelKind::Border(_) => Vec::new(),
             KernelKind::Chain(it) => {
                 it.parts.iter_mut().flat_map(|it| it.kind.loops_mut()).collect()
@@ -318,4 +321,36 @@ pub enum StageKind {
         guard: Option<Scalar>,
         value: Scalar,
     },
+    /// Along the last loop: what `value` reduces to up to each place.
+    Running {
+        op: ReduceOp,
+        backwards: bool,
+        exclusive: bool,
+        value: Scalar,
+    },
+    /// The output's only data index names where along an axis of so many `places` a value goes,
+    /// if there is such a place. There it meets what is in the output already.
+    Scatter {
+        op: ReduceOp,
+        value: Scalar,
+        places: Dim,
+    },
+}
+
+/// The first `count` of each row in order, equals by lower position: a radix sort, whose time is
+/// that of some walks over the row for each byte of an element.
+///
+/// Each item is a row. A thread's scratch memory holds keys and positions twice.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Sort {
+    /// The rows' loops, all of role `Batch`.
+    pub loops: Vec<Loop>,
+    /// How long a row is.
+    pub extent: Dim,
+    pub descending: bool,
+    pub count: Dim,
+    /// Strides along the loops, and then along the row; so have the results.
+    pub source: Address,
+    pub values: Address,
+    pub positions: Address,
 }

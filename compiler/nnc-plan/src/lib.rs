@@ -35,7 +35,7 @@ pub use address::{Address, DataIndex};
 pub use buffer::{Buffer, BufferId, Place};
 pub use kernel::{
     Attention, Batch, Border, BorderAxis, Chain, Contraction, ContractionSchedule, Kernel,
-    KernelKind, Loop, LoopRole, Matrix, Part, Stage, StageKind, Stages, Tile, Window,
+    KernelKind, Loop, LoopRole, Matrix, Part, Sort, Stage, StageKind, Stages, Tile, Window,
 };
 pub use machine::Machine;
 pub use plan::{PlanError, plan};

@@ -2,20 +2,42 @@
 
 use crate::contraction::Renumbered;
 use crate::flat::Flat;
-use crate::{Address, Buffer, BufferId, Loop, LoopRole, Machine, Stage, StageKind, Stages};
+use crate::{
+    Address, Buffer, BufferId, DataIndex, Loop, LoopRole, Machine, Stage, StageKind, Stages,
+};
 use nnc_base::Table;
-use nnc_graph::{Nest, NestKind, ReduceOp, Scalar};
+use nnc_graph::{Elem, Nest, NestKind, ReduceOp, Running, Scalar};
 use nnc_shape::Dim;
 use std::cmp::Reverse;
 
-/// Builds the stage of a nest from its flat form, whose scalars are those of
-/// [`Nest::scalars`]; `unguarded` drops a reduction's guard. `softmax` is the loop
-/// of the softmax's axis.
-pub(crate) fn build(mut flat: Flat, nest: &Nest, unguarded: bool, machine: &Machine) -> Stage {
-    let softmax = match &nest.kind {
-        NestKind::Softmax { axis, .. } => Some(axis.0 as usize),
-        NestKind::Map { .. } | NestKind::Reduce(_) => None,
-    };
+/// What a stage computes.
+#[derive(Clone, Copy)]
+pub(crate) enum Form<'a> {
+    /// Scalars are those of [`Nest::scalars`]; `unguarded` drops a reduction's guard.
+    Nest { nest: &'a Nest, unguarded: bool },
+    /// The scalar is the value.
+    Running { how: Running, elem: Elem },
+    /// Scalars are the value and the place, along an axis of so many places and this stride.
+    Scatter { op: ReduceOp, elem: Elem, places: &'a Dim, stride: &'a Dim },
+}
+
+impl Form<'_> {
+    /// The loop that is walked last, and whole: that of a softmax's axis, say.
+    fn last(self) -> Option<usize> {
+        match self {
+            Form::Nest { nest, .. } => match &nest.kind {
+                NestKind::Softmax { axis, .. } => Some(axis.0 as usize),
+                NestKind::Map { .. } | NestKind::Reduce(_) => None,
+            },
+            Form::Running { how, .. } => Some(how.axis as usize),
+            Form::Scatter { .. } => None,
+        }
+    }
+}
+
+/// Builds a stage from its flat form.
+pub(crate) fn build(mut flat: Flat, form: Form<'_>, machine: &Machine) -> Stage {
+    let softmax = form.last();
     let order = loop_order(&flat, softmax);
     flat.reorder(&order);
     let results = flat.loops.iter().filter(|it| !it.reduced).count();
@@ -36,13 +58,13 @@ pub(crate) fn build(mut flat: Flat, nest: &Nest, unguarded: bool, machine: &Mach
         let end = flat.loops.len();
         flat.insert_unit_loop(end, false);
     }
-    let mut vector = choose_vector(&flat, nest, machine);
+    let mut vector = choose_vector(&flat, form, machine);
     // The shared loop is cut into items; lanes need a loop of their own.
     if vector == Some(0) {
         flat.insert_unit_loop(0, false);
         vector = Some(1);
     }
-    finish(flat, nest, unguarded, vector)
+    finish(flat, form, vector)
 }
 
 fn has_loop(order: &[usize], at: Option<usize>) -> bool {
@@ -112,7 +134,7 @@ fn spread(flat: &Flat, has_softmax: bool) -> usize {
 /// The loop that becomes lanes: first of all one that is contiguous in the output,
 /// then a reduced one that is contiguous in what is read, then one of short steps
 /// through the output (pairs that are rotated, say).
-fn choose_vector(flat: &Flat, nest: &Nest, machine: &Machine) -> Option<usize> {
+fn choose_vector(flat: &Flat, form: Form<'_>, machine: &Machine) -> Option<usize> {
     let awkward = |at: usize| {
         flat.reads
             .iter()
@@ -125,14 +147,24 @@ fn choose_vector(flat: &Flat, nest: &Nest, machine: &Machine) -> Option<usize> {
         flat.loops[at].extent.as_constant().is_none_or(|it| it * 2 >= i64::from(machine.lanes))
     };
     let last = flat.loops.len() - 1;
-    let op = match &nest.kind {
-        NestKind::Softmax { .. } => return Some(last),
-        NestKind::Map { .. } => None,
-        NestKind::Reduce(reduction) => Some(reduction.op),
+    let ordered = match form {
+        Form::Nest { nest, .. } => match &nest.kind {
+            NestKind::Softmax { .. } => return Some(last),
+            NestKind::Map { .. } => false,
+            NestKind::Reduce(reduction) => {
+                matches!(reduction.op, ReduceOp::First | ReduceOp::ArgMax | ReduceOp::ArgMin)
+            }
+        },
+        // Lanes along the axis itself go forwards.
+        Form::Running { how, .. } if flat.out.stride(last) == Some(1) => {
+            return (!how.backwards && long(last)).then_some(last);
+        }
+        Form::Running { .. } | Form::Scatter { .. } => true,
     };
-    let ordered = matches!(op, Some(ReduceOp::First | ReduceOp::ArgMax | ReduceOp::ArgMin));
+    // What runs along the last loop runs in each lane.
+    let end = if matches!(form, Form::Running { .. }) { last } else { flat.loops.len() };
     let best = |fits: &dyn Fn(usize) -> bool| {
-        (0..flat.loops.len()).filter(|&at| long(at) && fits(at)).min_by_key(|&at| {
+        (0..end).filter(|&at| long(at) && fits(at)).min_by_key(|&at| {
             let contiguous_reads = flat.reads.iter().any(|it| it.stride(at) == Some(1));
             (awkward(at), flat.loops[at].reduced, !contiguous_reads, Reverse(at))
         })
@@ -149,12 +181,38 @@ fn choose_vector(flat: &Flat, nest: &Nest, machine: &Machine) -> Option<usize> {
 /// than computing them so.
 const MOST_STEP: i64 = 4;
 
-fn finish(flat: Flat, nest: &Nest, unguarded: bool, vector: Option<usize>) -> Stage {
+fn finish(mut flat: Flat, form: Form<'_>, vector: Option<usize>) -> Stage {
     let places = vec![None; flat.reads.len()];
     let mut used = Renumbered { all: &flat.reads, used: Vec::new(), places };
     let mut scalars = flat.scalars.iter();
     let mut take = |used: &mut Renumbered<'_>| scalars.next().map(|it| used.scalar(it));
     let nothing = || Scalar::Bool(true);
+    let (nest, unguarded) = match form {
+        Form::Nest { nest, unguarded } => (nest, unguarded),
+        Form::Running { how, elem } => {
+            let value = take(&mut used).unwrap_or_else(nothing);
+            let Running { op, backwards, exclusive, .. } = how;
+            let kind = StageKind::Running { op, backwards, exclusive, value };
+            let loops = roles(&flat, vector);
+            return Stage {
+                loops,
+                vector,
+                reads: used.used,
+                out: flat.out,
+                elem,
+                kind,
+                tile: None,
+            };
+        }
+        Form::Scatter { op, elem, places, stride } => {
+            let value = take(&mut used).unwrap_or_else(nothing);
+            let place = take(&mut used).unwrap_or_else(nothing);
+            let (reads, loops) = (used.used, roles(&flat, vector));
+            flat.out.data = vec![DataIndex { stride: stride.clone(), value: place }];
+            let kind = StageKind::Scatter { op, value, places: places.clone() };
+            return Stage { loops, vector, reads, out: flat.out, elem, kind, tile: None };
+        }
+    };
     let kind = match &nest.kind {
         NestKind::Map { .. } => StageKind::Map { value: take(&mut used).unwrap_or_else(nothing) },
         NestKind::Softmax { guard, .. } => StageKind::Softmax {
@@ -184,20 +242,21 @@ fn finish(flat: Flat, nest: &Nest, unguarded: bool, vector: Option<usize>) -> St
             }
         }
     };
-    let loops = flat
-        .loops
-        .iter()
-        .enumerate()
-        .map(|(at, it)| {
-            let role = match (it.reduced, vector == Some(at)) {
-                (true, _) => LoopRole::Inner,
-                (false, true) => LoopRole::Column,
-                (false, false) => LoopRole::Row,
-            };
-            Loop { name: it.name.clone(), extent: it.extent.clone(), role }
-        })
-        .collect();
+    let loops = roles(&flat, vector);
     Stage { loops, vector, reads: used.used, out: flat.out, elem: nest.elem, kind, tile: None }
+}
+
+/// The loops with what they are to a stage.
+fn roles(flat: &Flat, vector: Option<usize>) -> Vec<Loop> {
+    let all = flat.loops.iter().enumerate().map(|(at, it)| {
+        let role = match (it.reduced, vector == Some(at)) {
+            (true, _) => LoopRole::Inner,
+            (false, true) => LoopRole::Column,
+            (false, false) => LoopRole::Row,
+        };
+        Loop { name: it.name.clone(), extent: it.extent.clone(), role }
+    });
+    all.collect()
 }
 
 /// A kernel of one stage, cut so that an item has some thousand elements to do.

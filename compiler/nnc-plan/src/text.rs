@@ -153,6 +153,13 @@ fn kernel(f: &mut Formatter<'_>, name: &str, kind: &KernelKind) -> fmt::Result {
             writeln!(f, "  {name} = stages over {} by {}", it.parallel, it.grain)?;
             it.stages.iter().try_for_each(|it| stage(f, it))
         }
+        KernelKind::Sort(it) => {
+            let order = if it.descending { "descending" } else { "ascending" };
+            writeln!(f, "  {name} = sort {order} {} of {}", it.count, it.extent)?;
+            writeln!(f, "      over {}", loops(&it.loops))?;
+            let [values, positions] = [&it.values, &it.positions].map(address);
+            writeln!(f, "      {} -> {values}, {positions}", address(&it.source))
+        }
         KernelKind::Border(it) => {
             write!(f, "  {name} = border of b{}", it.buffer.raw())?;
             for axis in &it.axes {
@@ -259,6 +266,12 @@ fn stage(f: &mut Formatter<'_>, it: &Stage) -> fmt::Result {
         StageKind::Softmax { guard, .. } => {
             format!("softmax{}", if guard.is_some() { " guarded" } else { "" })
         }
+        StageKind::Running { op, backwards, exclusive, .. } => {
+            let backwards = if *backwards { " backwards" } else { "" };
+            let exclusive = if *exclusive { " exclusive" } else { "" };
+            format!("running {}{backwards}{exclusive}", op.name())
+        }
+        StageKind::Scatter { op, places, .. } => format!("scatter {} into {places}", op.name()),
     };
     write!(f, "    {kind} over {}", loops(&it.loops))?;
     if let Some(vector) = it.vector {

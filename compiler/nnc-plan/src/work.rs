@@ -58,6 +58,17 @@ impl KernelKind {
                 let all = it.parts.iter().map(|part| part.kind.work(body));
                 all.fold(Work::none(), Work::and)
             }
+            KernelKind::Sort(it) => {
+                // A walk for each byte of an element, which counts as one operation.
+                let size = |address: &Address| buffers[address.buffer].elem.bytes() as i64;
+                let rows = it.loops.iter().fold(Dim::constant(1), |rows, it| rows * &it.extent);
+                let walked = &rows * &it.extent;
+                let given = rows * &it.count * (size(&it.values) + size(&it.positions));
+                Work {
+                    operations: &walked * size(&it.source),
+                    bytes: walked * size(&it.source) + given,
+                }
+            }
             KernelKind::Border(it) => {
                 let buffer = &buffers[it.buffer];
                 let inside = buffer.shape.iter().fold(Dim::constant(1), |size, axis| size * axis);
@@ -89,6 +100,9 @@ fn stage_work(buffers: &Table<Buffer>, stage: &Stage) -> Work {
         }
         StageKind::Softmax { guard, value } => {
             points * (operations(value) + guard.as_ref().map_or(0, operations) + 5)
+        }
+        StageKind::Running { value, .. } | StageKind::Scatter { value, .. } => {
+            points * (operations(value) + 1)
         }
     };
     let places = stage.reads.iter().chain([&stage.out]);

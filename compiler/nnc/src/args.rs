@@ -193,6 +193,7 @@ pub(crate) struct Bench {
 }
 
 /// Time each kernel of an entry beside what the machine can do at most
+#[cfg(feature = "llvm")]
 #[derive(Group, Debug)]
 pub(crate) struct Profile {
     #[command(flatten)]

@@ -66,9 +66,10 @@ pub enum ExprKind {
         parts: Vec<ConcatPart>,
         axis: usize,
     },
-    /// The `k` greatest along the last axis: a tuple of values and positions.
-    TopK {
+    /// The first `k` along the last axis in order: a tuple of values and positions.
+    Sort {
         value: Box<Expr>,
+        descending: bool,
         k: Dim,
     },
     /// `state` with `values` written, field by field of the struct's tensor fields,

@@ -183,6 +183,12 @@ pub enum BinaryOp {
     Min,
     And,
     Or,
+    BitAnd,
+    BitOr,
+    BitXor,
+    /// Zeros move in.
+    ShiftLeft,
+    ShiftRight,
 }
 
 impl Affine {
@@ -278,7 +284,7 @@ impl UnaryOp {
 }
 
 impl BinaryOp {
-    pub const ALL: [BinaryOp; 11] = [
+    pub const ALL: [BinaryOp; 16] = [
         BinaryOp::Add,
         BinaryOp::Sub,
         BinaryOp::Mul,
@@ -290,6 +296,11 @@ impl BinaryOp {
         BinaryOp::Min,
         BinaryOp::And,
         BinaryOp::Or,
+        BinaryOp::BitAnd,
+        BinaryOp::BitOr,
+        BinaryOp::BitXor,
+        BinaryOp::ShiftLeft,
+        BinaryOp::ShiftRight,
     ];
 
     /// The operator, or the function's name.
@@ -306,6 +317,38 @@ impl BinaryOp {
             BinaryOp::Min => "min",
             BinaryOp::And => "&&",
             BinaryOp::Or => "||",
+            BinaryOp::BitAnd => "bit_and",
+            BinaryOp::BitOr => "bit_or",
+            BinaryOp::BitXor => "bit_xor",
+            BinaryOp::ShiftLeft => "shift_left",
+            BinaryOp::ShiftRight => "shift_right",
+        }
+    }
+
+    /// The builtin function of this name, of two numbers.
+    pub fn from_name(name: &str) -> Option<BinaryOp> {
+        BinaryOp::ALL.into_iter().find(|op| op.is_function() && op.name() == name)
+    }
+
+    /// Whether it is written as a function.
+    pub fn is_function(self) -> bool {
+        match self {
+            BinaryOp::Pow
+            | BinaryOp::Max
+            | BinaryOp::Min
+            | BinaryOp::BitAnd
+            | BinaryOp::BitOr
+            | BinaryOp::BitXor
+            | BinaryOp::ShiftLeft
+            | BinaryOp::ShiftRight => true,
+            BinaryOp::Add
+            | BinaryOp::Sub
+            | BinaryOp::Mul
+            | BinaryOp::Div
+            | BinaryOp::FloorDiv
+            | BinaryOp::Rem
+            | BinaryOp::And
+            | BinaryOp::Or => false,
         }
     }
 }

@@ -23,6 +23,7 @@ mod reduce;
 mod scalar;
 mod scalar_call;
 mod shape;
+mod sort;
 mod state;
 mod story;
 mod unify;

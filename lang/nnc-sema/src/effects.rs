@@ -31,6 +31,7 @@ pub(crate) enum Operation {
     Split,
     Concat,
     TopK,
+    Sort,
     Tokens,
     Fold,
     Scan,
@@ -173,8 +174,14 @@ pub(crate) const fn effect(operation: Operation) -> Effect {
             BinaryOp::Add | BinaryOp::Sub | BinaryOp::Max | BinaryOp::Min => {
                 row(Takes::Numbers, ARITHMETIC, Gives::Closed(&[Logits]), Axes::Identical)
             }
-            BinaryOp::Mul | BinaryOp::Pow => {
-                row(Takes::Numbers, ARITHMETIC, Gives::Plain, Axes::Identical)
+            BinaryOp::Mul => row(Takes::Numbers, ARITHMETIC, Gives::Plain, Axes::Identical),
+            BinaryOp::Pow => row(Takes::Floats, FLOATS, Gives::Plain, Axes::Identical),
+            BinaryOp::BitAnd
+            | BinaryOp::BitOr
+            | BinaryOp::BitXor
+            | BinaryOp::ShiftLeft
+            | BinaryOp::ShiftRight => {
+                row(Takes::Integers, "bits are those of integers", Gives::Plain, Axes::Identical)
             }
             BinaryOp::Div => row(
                 Takes::Floats,
@@ -225,7 +232,7 @@ pub(crate) const fn effect(operation: Operation) -> Effect {
         Operation::List => row(Takes::Any, "", Gives::Joined, Axes::Listed),
         Operation::Split => row(Takes::Any, "", Gives::Same, Axes::Cut),
         Operation::Concat => row(Takes::Any, "", Gives::Joined, Axes::Summed),
-        Operation::TopK => row(Takes::Any, "", Gives::WithPosition, Axes::Chosen),
+        Operation::TopK | Operation::Sort => row(Takes::Any, "", Gives::WithPosition, Axes::Chosen),
         Operation::Tokens => row(Takes::Text, "", Gives::Token, Axes::Counted),
         Operation::Fold | Operation::Scan => row(Takes::Any, "", Gives::Carried, Axes::Carried),
         Operation::Append => row(Takes::Any, "", Gives::Same, Axes::State),
@@ -257,6 +264,7 @@ impl Operation {
             Op::Split,
             Op::Concat,
             Op::TopK,
+            Op::Sort,
             Op::Tokens,
             Op::Fold,
             Op::Scan,
@@ -282,6 +290,7 @@ impl Operation {
             Operation::Split => "split",
             Operation::Concat => "concat",
             Operation::TopK => "top_k",
+            Operation::Sort => "sort",
             Operation::Tokens => "tokens",
             Operation::Fold => "fold",
             Operation::Scan => "scan",
@@ -296,7 +305,7 @@ impl Operation {
         match self {
             Operation::Unary(op @ (UnaryOp::Neg | UnaryOp::Not)) => format!("{}x", op.name()),
             Operation::Unary(op) => format!("{}(x)", op.name()),
-            Operation::Binary(op @ (BinaryOp::Pow | BinaryOp::Max | BinaryOp::Min)) => {
+            Operation::Binary(op) if op.is_function() => {
                 format!("{}(x, y)", op.name())
             }
             Operation::Binary(op) => format!("x {} y", op.name()),
@@ -312,6 +321,7 @@ impl Operation {
             Operation::Split => "split(x, n)".to_owned(),
             Operation::Concat => "concat(x, y)".to_owned(),
             Operation::TopK => "top_k(x, k)".to_owned(),
+            Operation::Sort => "sort(x)".to_owned(),
             Operation::Tokens => "tokens(\"…\")".to_owned(),
             Operation::Fold => "fold(a, x, f)".to_owned(),
             Operation::Scan => "scan".to_owned(),
@@ -440,7 +450,7 @@ impl Axes {
             Axes::Viewed => "those kept",
             Axes::Cut => "one is cut; its kind is the size's",
             Axes::Summed => "identical but one, which adds up",
-            Axes::Chosen => "the last is of size `k`",
+            Axes::Chosen => "the last is of size `k`, if one is given",
             Axes::Listed => "a first without a kind, then identical",
             Axes::Counted => "one without a kind",
             Axes::Carried => "what entered",

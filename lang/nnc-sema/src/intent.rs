@@ -121,6 +121,7 @@ impl Cx<'_> {
             for &expr in &reading.exprs {
                 found.extend(same::both_sides(expr));
                 found.extend(reductions::independent(expr));
+                found.extend(reductions::softmax_ends(expr));
                 found.extend(self.exchanged_arguments(&callees, expr));
             }
             found.extend(reading.sizes.iter().filter_map(|it| nothing::operator(it)));

@@ -76,9 +76,36 @@ pub(crate) const KINDS: [&str; 14] = [
 pub(crate) const RATE: &str = "rate";
 
 /// Functions of the language itself, besides the elementwise ones.
-pub(crate) const BUILTIN_FUNCTIONS: [&str; 23] = [
-    "exp", "log", "sqrt", "rsqrt", "tanh", "sin", "cos", "erf", "abs", "floor", "ceil", "round",
-    "sign", "pow", "max", "min", "split", "concat", "top_k", "fold", "tokens", "given", "reveal",
+pub(crate) const BUILTIN_FUNCTIONS: [&str; 29] = [
+    "exp",
+    "log",
+    "sqrt",
+    "rsqrt",
+    "tanh",
+    "sin",
+    "cos",
+    "erf",
+    "abs",
+    "floor",
+    "ceil",
+    "round",
+    "sign",
+    "pow",
+    "max",
+    "min",
+    "bit_and",
+    "bit_or",
+    "bit_xor",
+    "shift_left",
+    "shift_right",
+    "split",
+    "concat",
+    "top_k",
+    "sort",
+    "fold",
+    "tokens",
+    "given",
+    "reveal",
 ];
 
 impl Builtins {

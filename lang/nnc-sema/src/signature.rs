@@ -1,7 +1,9 @@
 //! Signatures of functions: which sizes they quantify over, and what they ask for.
 
 use nnc_base::{Name, Span};
-use nnc_hir::{AxisSize, Base, Condition, DimOrigin, DimParam, FunctionId, Local, Param, Type};
+use nnc_hir::{
+    AxisSize, Base, CompareOp, Condition, DimOrigin, DimParam, FunctionId, Local, Param, Type,
+};
 use nnc_shape::Dim;
 use nnc_syntax::ast;
 
@@ -406,10 +408,21 @@ impl<'a> Cx<'a> {
                 refuted
             });
         }
+        // A size that cannot be breaks what else is asked of it; that is not told beside it.
+        if let Some(at) = unmet.iter().position(|fact| is_impossible(scope, fact)) {
+            unmet = vec![unmet.swap_remove(at)];
+        }
         let Some((first, others)) = unmet.split_first() else { return true };
         self.report(fact_errors::unmet(scope, first, others, asked));
         false
     }
+}
+
+/// Whether a fact is the least value of a size, `k >= 1`, and what is given is less for certain.
+pub(crate) fn is_impossible(scope: &Scope, (here, written): &Unmet) -> bool {
+    let Condition::Compare(CompareOp::Ge, size, least) = written else { return false };
+    let is_bound = size.as_var().is_some() && least.as_constant().is_some();
+    is_bound && crate::dims::refuted(scope, here)
 }
 
 /// The parts of a fact that are not known to hold.

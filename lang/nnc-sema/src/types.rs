@@ -15,6 +15,7 @@ use crate::errors::facts::Asked;
 use crate::errors::{elements, handed, names as name_errors, sizes};
 use crate::handed::{Said, Saying};
 use crate::scope::{Symbol, nearest};
+use crate::signature::is_impossible;
 
 impl Cx<'_> {
     /// A type as written; [`Type::Error`] where that was reported.
@@ -334,7 +335,9 @@ impl Cx<'_> {
         }
         let (configs, sayings) = self.configs(owner, scope, id, layer, &dims)?;
         let used = LayerUse { layer: id, dims, configs, replaced: Vec::new() };
-        self.check_layer_facts(scope, &used, layer);
+        if !self.check_layer_facts(scope, &used, layer) {
+            return None;
+        }
         self.hands_in(owner, scope, &used, sayings);
         Some(used)
     }
@@ -428,8 +431,9 @@ impl Cx<'_> {
         }
     }
 
-    /// The `where` facts of a layer hold for the sizes that a use gives.
-    fn check_layer_facts(&mut self, scope: &Scope, used: &LayerUse, at: &ast::LayerUse) {
+    /// The `where` facts of a layer hold for the sizes that a use gives. False if there can be no
+    /// such layer, because a size is less than it can be.
+    fn check_layer_facts(&mut self, scope: &Scope, used: &LayerUse, at: &ast::LayerUse) -> bool {
         let layer = &self.program.layers[used.layer];
         let mut env: HashMap<Name, Dim> = HashMap::new();
         for (param, dim) in layer.params.iter().zip(&used.dims) {
@@ -481,6 +485,7 @@ impl Cx<'_> {
         let who = format!("layer `{name}`");
         let asked = Asked { who: &who, at: at.span, declared: span, sizes: &sizes, origins: &[] };
         self.require(scope, &facts, &asked);
+        !facts.iter().any(|fact| is_impossible(scope, fact))
     }
 }
 

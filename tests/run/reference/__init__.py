@@ -2,5 +2,5 @@
 
 from .common import REFERENCES
 from . import library
-from . import attention, checkpoints, convolutions, dense, elements, images, implicit
+from . import attention, checkpoints, convolutions, dense, elements, images, implicit, places
 from . import recursion, sequences

@@ -104,6 +104,13 @@ pub(super) fn finish(
     place.store(&loops.stage.out, typed, active);
 }
 
+impl<'a> Reduction<'a> {
+    /// Of a value in the type of the result.
+    pub(super) fn plain(op: ReduceOp, value: &'a Scalar, elem: Elem) -> Reduction<'a> {
+        Reduction { op, guard: None, value, accumulator: elem, finish: &Scalar::Acc }
+    }
+}
+
 impl Reduction<'_> {
     fn scalars(&self) -> Vec<(&Scalar, bool)> {
         let certain = self.guard.is_none();
@@ -166,12 +173,12 @@ impl Reduction<'_> {
     }
 
     /// How a value is handed from one iteration to the next.
-    fn carried(&self, builder: &Builder<'_>, value: Value) -> Value {
+    pub(super) fn carried(&self, builder: &Builder<'_>, value: Value) -> Value {
         if value.ty.kind == Kind::I1 { builder.extend_unsigned(value, Kind::I32) } else { value }
     }
 
     /// Two running results as one.
-    fn combine(&self, builder: &Builder<'_>, left: Value, right: Value) -> Value {
+    pub(super) fn combine(&self, builder: &Builder<'_>, left: Value, right: Value) -> Value {
         let emit = |op: Binary| match (op, self.accumulator.is_float()) {
             (Binary::Max, true) => builder.max_float(right, left),
             (Binary::Min, true) => builder.min_float(right, left),

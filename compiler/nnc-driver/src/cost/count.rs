@@ -47,7 +47,9 @@ impl Count {
             | Op::Param(_)
             | Op::Const(_)
             | Op::Write { .. }
-            | Op::TopK { .. }
+            | Op::Sort { .. }
+            | Op::Running(_)
+            | Op::Scatter { .. }
             | Op::Reshape
             | Op::Scan(_)
             | Op::Call(_) => Count::zero(),

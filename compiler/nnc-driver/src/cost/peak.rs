@@ -119,6 +119,7 @@ fn kernel_buffers(kernel: &KernelKind) -> Vec<BufferId> {
             let stages = it.stages.iter();
             of(stages.flat_map(|stage| stage.reads.iter().chain([&stage.out])).collect())
         }
+        KernelKind::Sort(it) => of(vec![&it.source, &it.values, &it.positions]),
         KernelKind::Border(it) => vec![it.buffer],
         KernelKind::Chain(it) => it.parts.iter().flat_map(|it| kernel_buffers(&it.kind)).collect(),
     }

@@ -74,7 +74,12 @@ impl Walk<'_> {
                 Op::Call(call) => self.call(call, place)?,
                 Op::Scan(scan) => self.scan(scan, place)?,
                 Op::Input(_) | Op::Param(_) | Op::Const(_) => {}
-                Op::Nest(_) | Op::Write { .. } | Op::TopK { .. } | Op::Reshape => {
+                Op::Nest(_)
+                | Op::Write { .. }
+                | Op::Sort { .. }
+                | Op::Running(_)
+                | Op::Scatter { .. }
+                | Op::Reshape => {
                     let row = self.node(id, graph, node, place);
                     if ran.insert(row) {
                         self.rows[row].times = &self.rows[row].times + &place.times;

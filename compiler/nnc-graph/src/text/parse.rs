@@ -1,10 +1,12 @@
 //! Reading back.
 
+mod sizes;
+
 use super::token::{Token, tokens};
 use crate::{
-    Affine, Axis, Binary, Call, Compare, Elem, Entry, EntryInput, EntryOutput, FormalParam, Graph,
-    GraphId, Index, Literal, Module, Nest, NestKind, Node, NodeId, Op, ParamId, ParamOrigin,
-    ReduceOp, Reduction, RunDim, Scalar, ScanOp, StateUpdate, TensorType, Unary, Value, Var,
+    Axis, Binary, Call, Compare, Elem, Entry, EntryInput, EntryOutput, FormalParam, Graph, GraphId,
+    Index, Literal, Module, Nest, NestKind, Node, NodeId, Op, ParamId, ParamOrigin, ReduceOp,
+    Reduction, RunDim, Running, Scalar, ScanOp, StateUpdate, TensorType, Unary, Value, Var,
 };
 use nnc_base::{Id, Name, Span};
 use nnc_shape::Dim;
@@ -355,10 +357,28 @@ impl Parser<'_> {
             operands = self.operands(graph)?;
             self.expect_word("at")?;
             Op::Write { offset: self.list("[", "]", |it| it.dim())? }
-        } else if self.eat_word("topk") {
+        } else if self.eat_word("sort") {
             operands = self.operands(graph)?;
+            let descending = self.eat_word("descending");
+            if !descending {
+                self.expect_word("ascending")?;
+            }
             self.expect_word("k")?;
-            Op::TopK { k: self.dim()? }
+            Op::Sort { descending, k: self.dim()? }
+        } else if self.eat_word("running") {
+            let word = self.word()?;
+            let op = self.reduce_op(&word)?;
+            operands = self.operands(graph)?;
+            self.expect_word("axis")?;
+            let axis = self.int()? as u32;
+            let backwards = self.eat_word("backwards");
+            Op::Running(Running { op, axis, backwards, exclusive: self.eat_word("exclusive") })
+        } else if self.eat_word("scatter") {
+            let word = self.word()?;
+            let op = self.reduce_op(&word)?;
+            operands = self.operands(graph)?;
+            self.expect_word("into")?;
+            Op::Scatter { op, places: self.dim()? }
         } else if self.eat_word("reshape") {
             operands = self.operands(graph)?;
             Op::Reshape
@@ -462,9 +482,7 @@ impl Parser<'_> {
             let kind = NestKind::Softmax { axis, guard, value };
             return Nest { axes, groups, elem: Elem::F32, kind }.typed(self);
         }
-        let Some(op) = ReduceOp::from_name(&word) else {
-            return self.fail(format!("`{word}` is no reduction"));
-        };
+        let op = self.reduce_op(&word)?;
         let accumulator = self.elem()?;
         let reduced = self.list("[", "]", |it| it.axis())?;
         for (at, axis) in reduced.iter().enumerate() {
@@ -476,6 +494,11 @@ impl Parser<'_> {
         let kind =
             NestKind::Reduce(Reduction { op, axes: reduced, guard, value, accumulator, finish });
         Nest { axes, groups, elem: Elem::F32, kind }.typed(self)
+    }
+
+    fn reduce_op(&self, word: &str) -> Result<ReduceOp> {
+        let unknown = || self.fail(format!("`{word}` is no reduction"));
+        ReduceOp::from_name(word).map_or_else(unknown, Ok)
     }
 
     fn axis(&mut self) -> Result<Axis> {
@@ -594,100 +617,6 @@ impl Parser<'_> {
             Ok(arguments) => Ok(arguments),
             Err(_) => self.fail(format!("expected {N} arguments")),
         }
-    }
-
-    // ---- sizes and positions ----
-
-    fn dim(&mut self) -> Result<Dim> {
-        let affine = self.affine(&Scope::default())?;
-        Ok(affine.offset)
-    }
-
-    fn dim_factor(&mut self) -> Result<Dim> {
-        let affine = self.factor(&Scope::default())?;
-        Ok(affine.offset)
-    }
-
-    fn affine(&mut self, scope: &Scope) -> Result<Affine> {
-        let mut sum = if self.eat("-") {
-            self.product(scope)?.times(&Dim::constant(-1))
-        } else {
-            self.product(scope)?
-        };
-        loop {
-            if self.eat("+") {
-                sum = sum.plus(&self.product(scope)?);
-            } else if self.eat("-") {
-                sum = sum.plus(&self.product(scope)?.times(&Dim::constant(-1)));
-            } else {
-                return Ok(sum);
-            }
-        }
-    }
-
-    fn product(&mut self, scope: &Scope) -> Result<Affine> {
-        let mut product = self.factor(scope)?;
-        loop {
-            let Token::Symbol(symbol) = *self.peek() else { return Ok(product) };
-            if !matches!(symbol, "*" | "//" | "%") {
-                return Ok(product);
-            }
-            self.next();
-            let right = self.factor(scope)?;
-            product = match (symbol, product.as_dim(), right.as_dim()) {
-                ("*", _, Some(right)) => product.times(right),
-                ("*", Some(left), None) => right.times(left),
-                ("//", Some(left), Some(right)) => Affine::constant(left.floor_div(right)),
-                ("%", Some(left), Some(right)) => Affine::constant(left.rem(right)),
-                _ => return self.fail("index variables can only be multiplied by sizes"),
-            };
-        }
-    }
-
-    fn factor(&mut self, scope: &Scope) -> Result<Affine> {
-        let base = match self.peek().clone() {
-            Token::Int(value) => {
-                self.next();
-                Affine::constant(value)
-            }
-            Token::Symbol("-") => {
-                self.next();
-                self.factor(scope)?.times(&Dim::constant(-1))
-            }
-            Token::Symbol("(") => {
-                self.next();
-                let inner = self.affine(scope)?;
-                self.expect(")")?;
-                inner
-            }
-            Token::Word(word) if word == "min" || word == "max" => {
-                self.next();
-                let items = self.list("(", ")", |it| it.dim())?;
-                let pick = |left: Dim, right: Dim| {
-                    if word == "min" { Dim::min(&left, &right) } else { Dim::max(&left, &right) }
-                };
-                match items.into_iter().reduce(pick) {
-                    Some(dim) => Affine::constant(dim),
-                    None => return self.fail("expected sizes"),
-                }
-            }
-            Token::Word(_) => {
-                let word = self.word()?;
-                match scope.vars.get(&word) {
-                    Some(&var) => Affine::var(var),
-                    None => Affine::constant(Dim::var(Name::new(&word))),
-                }
-            }
-            _ => return self.fail("expected a size or a position"),
-        };
-        if self.eat("^") {
-            let power = self.int()?;
-            let Some(dim) = base.as_dim() else {
-                return self.fail("only sizes have powers");
-            };
-            return Ok(Affine::constant(dim.pow(power as u32)));
-        }
-        Ok(base)
     }
 }
 

@@ -103,7 +103,19 @@ impl Display for NodeText<'_> {
                 write!(f, "nest ({operands}) {}", NestText::new(nest, &names, self.graph))
             }
             Op::Write { offset } => write!(f, "write ({operands}) at [{}]", list(offset)),
-            Op::TopK { k } => write!(f, "topk ({operands}) k {k}"),
+            Op::Sort { descending, k } => {
+                let order = if *descending { "descending" } else { "ascending" };
+                write!(f, "sort ({operands}) {order} k {k}")
+            }
+            Op::Running(it) => {
+                write!(f, "running {} ({operands}) axis {}", it.op.name(), it.axis)?;
+                let backwards = if it.backwards { " backwards" } else { "" };
+                let exclusive = if it.exclusive { " exclusive" } else { "" };
+                write!(f, "{backwards}{exclusive}")
+            }
+            Op::Scatter { op, places } => {
+                write!(f, "scatter {} ({operands}) into {places}", op.name())
+            }
             Op::Reshape => write!(f, "reshape ({operands})"),
             Op::Scan(scan) => write!(
                 f,
@@ -347,7 +359,7 @@ impl Unary {
 }
 
 impl Binary {
-    pub const ALL: [Binary; 11] = [
+    pub const ALL: [Binary; 16] = [
         Binary::Add,
         Binary::Sub,
         Binary::Mul,
@@ -359,6 +371,11 @@ impl Binary {
         Binary::Min,
         Binary::And,
         Binary::Or,
+        Binary::BitAnd,
+        Binary::BitOr,
+        Binary::BitXor,
+        Binary::ShiftLeft,
+        Binary::ShiftRight,
     ];
 
     pub fn name(self) -> &'static str {
@@ -374,6 +391,11 @@ impl Binary {
             Binary::Min => "min",
             Binary::And => "and",
             Binary::Or => "or",
+            Binary::BitAnd => "bit_and",
+            Binary::BitOr => "bit_or",
+            Binary::BitXor => "bit_xor",
+            Binary::ShiftLeft => "shift_left",
+            Binary::ShiftRight => "shift_right",
         }
     }
 
@@ -388,7 +410,14 @@ impl Binary {
             Binary::Rem => Some("%%"),
             Binary::And => Some("&&"),
             Binary::Or => Some("||"),
-            Binary::Pow | Binary::Max | Binary::Min => None,
+            Binary::Pow
+            | Binary::Max
+            | Binary::Min
+            | Binary::BitAnd
+            | Binary::BitOr
+            | Binary::BitXor
+            | Binary::ShiftLeft
+            | Binary::ShiftRight => None,
         }
     }
 }

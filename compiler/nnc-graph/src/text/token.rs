@@ -4,10 +4,10 @@ use super::ParseError;
 use std::fmt;
 
 /// Words that name no axis.
-pub(super) const KEYWORDS: [&str; 26] = [
+pub(super) const KEYWORDS: [&str; 28] = [
     "acc", "true", "false", "select", "cast", "min", "max", "pow", "in", "where", "if", "finish",
-    "nest", "call", "scan", "param", "input", "const", "write", "topk", "reshape", "at", "k",
-    "inf", "nan", "return",
+    "nest", "call", "scan", "param", "input", "const", "write", "sort", "running", "scatter",
+    "reshape", "at", "k", "inf", "nan", "return",
 ];
 
 #[derive(Clone, PartialEq, Debug)]

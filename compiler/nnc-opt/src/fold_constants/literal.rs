@@ -100,7 +100,15 @@ pub(super) fn binary(op: Binary, left: &Scalar, right: &Scalar) -> Option<Scalar
                 Binary::Max | Binary::Min if left == right => return None,
                 Binary::Max => left.max(*right),
                 Binary::Min => left.min(*right),
-                Binary::FloorDiv | Binary::Rem | Binary::And | Binary::Or => return None,
+                Binary::FloorDiv
+                | Binary::Rem
+                | Binary::And
+                | Binary::Or
+                | Binary::BitAnd
+                | Binary::BitOr
+                | Binary::BitXor
+                | Binary::ShiftLeft
+                | Binary::ShiftRight => return None,
             };
             float(*elem, result)
         }
@@ -113,6 +121,11 @@ pub(super) fn binary(op: Binary, left: &Scalar, right: &Scalar) -> Option<Scalar
                 Binary::Rem if *right > 0 => left.rem_euclid(*right),
                 Binary::Max => *left.max(right),
                 Binary::Min => *left.min(right),
+                Binary::BitAnd => left & right,
+                Binary::BitOr => left | right,
+                Binary::BitXor => left ^ right,
+                // Within how many bits is for the type to say.
+                Binary::ShiftLeft | Binary::ShiftRight => return None,
                 Binary::FloorDiv
                 | Binary::Rem
                 | Binary::Div

@@ -167,7 +167,7 @@ impl<'a> Maker<'a> {
     fn grow(&mut self, steps: u64) {
         for _ in 0..steps + self.random.below(steps) {
             let value = self.pick();
-            match self.random.below(15) {
+            match self.random.below(18) {
                 0 | 1 => drop(self.unary(value)),
                 2 => drop(self.residual(value)),
                 3 => drop(self.transpose(value)),
@@ -185,6 +185,9 @@ impl<'a> Maker<'a> {
                 11 => self.norm(value),
                 12 => self.batch_norm(value),
                 13 => self.gather(value),
+                14 => self.prefix(value),
+                15 => self.segment(value),
+                16 => self.sorted(value),
                 _ => self.reshape(value),
             }
         }
@@ -497,6 +500,55 @@ impl<'a> Maker<'a> {
         let mut places = all(shape.len());
         places[0] = Index::Data(Box::new(Scalar::read(1, vec![at(0)])));
         self.map(result, None, Scalar::read(0, places), vec![value, ids]);
+    }
+
+    /// What a guard takes up to each place of an axis, or behind it.
+    fn prefix(&mut self, value: Value) {
+        let shape = self.shape(value);
+        let rank = shape.len() as u32;
+        let axis = self.random.below(u64::from(rank)) as u32;
+        let order = self.one(&[Compare::Lt, Compare::Le, Compare::Gt, Compare::Ge]);
+        let index = |var: u32| Scalar::Index { elem: Elem::I32, value: Affine::var(Var(var)) };
+        let guard = Scalar::compare(order, index(rank), index(axis));
+        let mut places = all(shape.len());
+        places[axis as usize] = at(rank);
+        let walked = vec![shape[axis as usize].clone()];
+        let op = self.one(&[ReduceOp::Sum, ReduceOp::Product]);
+        let x = Scalar::unary(Unary::Tanh, Scalar::read(0, places));
+        self.reduce(shape, walked, op, Some(guard), x, vec![value]);
+    }
+
+    /// Sums by an index along the first axis, where some indices have no place.
+    fn segment(&mut self, value: Value) {
+        let shape = self.shape(value);
+        let ids = self.input(Elem::I32, vec![shape[0].clone()]);
+        let rank = shape.len() as u32;
+        let mut result = shape.clone();
+        result[0] = Dim::constant(self.one(&[2, 5]));
+        let mut places = all(shape.len());
+        places[0] = at(rank);
+        let here = Scalar::Index { elem: Elem::I32, value: Affine::var(Var(0)) };
+        let guard = Scalar::compare(Compare::Eq, Scalar::read(1, vec![at(rank)]), here);
+        let (one, zero) = (Scalar::float(1.0), Scalar::float(0.0));
+        let x = Scalar::read(0, places);
+        let (guard, x) = match self.random.below(2) {
+            0 => (Some(guard), x),
+            _ => (None, Scalar::binary(Binary::Mul, Scalar::select(guard, one, zero), x)),
+        };
+        let walked = vec![shape[0].clone()];
+        self.reduce(result, walked, ReduceOp::Sum, guard, x, vec![value, ids]);
+    }
+
+    /// The values of the last axis in order.
+    fn sorted(&mut self, value: Value) {
+        let shape = self.shape(value);
+        let Some(k) = shape.last().cloned() else { return };
+        let descending = self.random.below(2) == 0;
+        let positions = TensorType::new(Elem::I32, shape.clone());
+        let types = vec![TensorType::new(Elem::F32, shape), positions];
+        let op = Op::Sort { descending, k };
+        let node = self.graph.push(Node { op, operands: vec![value], types, span: Span::NONE });
+        self.pool.push(Value::of(node));
     }
 
     fn reshape(&mut self, value: Value) {

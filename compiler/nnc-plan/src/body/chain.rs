@@ -8,7 +8,7 @@ use super::Planner;
 use super::finish::step_buffers;
 use crate::{
     Address, Batch, Border, BufferId, Chain, Kernel, KernelKind, Loop, LoopRole, Matrix, Part,
-    Place, Step, Window,
+    Place, StageKind, Step, Window,
 };
 use nnc_shape::Dim;
 
@@ -130,7 +130,9 @@ impl Planner<'_> {
             }
             KernelKind::Stages(it) => {
                 let [stage] = it.stages.as_slice() else { return None };
-                if stage.loops[0].role != LoopRole::Row {
+                let walks =
+                    matches!(stage.kind, StageKind::Running { .. } | StageKind::Scatter { .. });
+                if walks || stage.loops[0].role != LoopRole::Row {
                     return None;
                 }
                 let step = stage.out.stride(0)?;
@@ -139,7 +141,10 @@ impl Planner<'_> {
                     (1..stage.loops.len()).filter(|&at| stage.loops[at].role == LoopRole::Row);
                 (&stage.out, 0, rows.filter(around).collect())
             }
-            KernelKind::Attention(_) | KernelKind::Border(_) | KernelKind::Chain(_) => return None,
+            KernelKind::Attention(_)
+            | KernelKind::Sort(_)
+            | KernelKind::Border(_)
+            | KernelKind::Chain(_) => return None,
         };
         let image = match others.as_slice() {
             [] => None,
@@ -362,7 +367,10 @@ impl<'a> Candidate<'a> {
         match self.kind {
             KernelKind::Contraction(it) => &it.loops,
             KernelKind::Stages(it) => it.stages.first().map_or(&[], |it| &it.loops),
-            KernelKind::Attention(_) | KernelKind::Border(_) | KernelKind::Chain(_) => &[],
+            KernelKind::Attention(_)
+            | KernelKind::Sort(_)
+            | KernelKind::Border(_)
+            | KernelKind::Chain(_) => &[],
         }
     }
 
@@ -371,9 +379,10 @@ impl<'a> Candidate<'a> {
         let (reads, sides): (&[Address], [Option<&Address>; 2]) = match self.kind {
             KernelKind::Contraction(it) => (&it.reads, [Some(&it.left), self.right()]),
             KernelKind::Stages(it) => (it.stages.first().map_or(&[], |it| &it.reads), [None, None]),
-            KernelKind::Attention(_) | KernelKind::Border(_) | KernelKind::Chain(_) => {
-                (&[], [None, None])
-            }
+            KernelKind::Attention(_)
+            | KernelKind::Sort(_)
+            | KernelKind::Border(_)
+            | KernelKind::Chain(_) => (&[], [None, None]),
         };
         [self.out].into_iter().chain(reads).chain(sides.into_iter().flatten())
     }

@@ -3,7 +3,8 @@
 use super::Planner;
 use crate::flat::{Flat, FlatLoop};
 use crate::plan::PlanError;
-use crate::{Address, BufferId, KernelKind, Packing, stage, tile};
+use crate::stage::{self, Form};
+use crate::{Address, BufferId, KernelKind, Packing, tile};
 use nnc_graph::{Affine, Elem, Nest, NestKind, NodeId, Op, ReduceOp, Scalar, Value};
 use nnc_shape::Dim;
 
@@ -23,7 +24,9 @@ impl Planner<'_> {
             Op::Nest(_) if absorbed => {}
             Op::Nest(nest) => self.nest(id, nest),
             Op::Write { offset } => self.write(id, offset),
-            Op::TopK { k } => self.top_k(id, k)?,
+            Op::Sort { descending, k } => self.sort(id, *descending, k),
+            Op::Running(running) => self.running(id, *running),
+            Op::Scatter { op, places } => self.scatter(id, *op, places),
             Op::Reshape => self.reshape(id),
             Op::Scan(scan) => self.scan(id, scan),
             Op::Call(call) => self.call(id, call),
@@ -131,7 +134,11 @@ impl Planner<'_> {
         at: NodeId,
     ) {
         let flat = self.flat(nest, &nest.scalars(), operands, out);
-        let mut stage = stage::build(flat, nest, unguarded, self.machine);
+        self.stage(name, flat, Form::Nest { nest, unguarded }, at);
+    }
+
+    pub(super) fn stage(&mut self, name: String, flat: Flat, form: Form<'_>, at: NodeId) {
+        let mut stage = stage::build(flat, form, self.machine);
         self.repack_weights(&mut stage);
         stage.tile = tile::choose(&stage, self.machine);
         self.launch(name, KernelKind::Stages(stage::alone(stage)), at);

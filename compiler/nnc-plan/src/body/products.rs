@@ -6,9 +6,8 @@ use crate::attention::Match;
 use crate::contraction::RightForm;
 use crate::flat::{Flat, FlatLoop};
 use crate::layout::Layout;
-use crate::{
-    Address, BufferId, KernelKind, LoopRole, Matrix, Packing, attention, contraction, stage,
-};
+use crate::stage::{self, Form};
+use crate::{Address, BufferId, KernelKind, LoopRole, Matrix, Packing, attention, contraction};
 use nnc_graph::{
     Affine, Axis, Compare, Elem, Nest, NestKind, NodeId, Scalar, TensorType, Value, Var,
 };
@@ -121,7 +120,7 @@ impl Planner<'_> {
             .map(|it| FlatLoop { name: it.0.clone(), extent: it.1.clone(), reduced: false })
             .collect();
         let flat = Flat { loops, reads: vec![source], out, scalars: vec![value] };
-        let stage = stage::build(flat, &nest, false, self.machine);
+        let stage = stage::build(flat, Form::Nest { nest: &nest, unguarded: false }, self.machine);
         self.launch("pack".to_owned(), KernelKind::Stages(stage::alone(stage)), id);
         Some((buffer, width))
     }

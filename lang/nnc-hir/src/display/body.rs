@@ -162,7 +162,12 @@ impl<'a> Printer<'a> {
                 let parts: Vec<String> = parts.iter().map(|it| self.expr(&it.value)).collect();
                 format!("concat({}, axis={axis})", parts.join(", "))
             }
-            ExprKind::TopK { value, k } => format!("top_k({}, k={k})", self.expr(value)),
+            ExprKind::Sort { value, descending: true, k } => {
+                format!("top_k({}, k={k})", self.expr(value))
+            }
+            ExprKind::Sort { value, descending: false, k } => {
+                format!("sort({}, k={k})", self.expr(value))
+            }
             ExprKind::Append { state, values, at, count, .. } => {
                 let values = self.exprs(values);
                 format!("append({}, {values}, at={at}, count={count})", self.expr(state))

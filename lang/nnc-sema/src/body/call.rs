@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use nnc_base::{Name, Span};
 use nnc_hir::{
-    Arg, Base, Call, ConfigValue, DimOrigin, Elem, Expr, ExprKind, FunctionId, LayerUse, Path,
-    Type, UnaryOp,
+    Arg, Base, BinaryOp, Call, ConfigValue, DimOrigin, Elem, Expr, ExprKind, FunctionId, LayerUse,
+    Path, Type, UnaryOp,
 };
 use nnc_shape::Dim;
 use nnc_syntax::ast;
@@ -214,11 +214,13 @@ impl Body<'_, '_> {
                 None => Value::error(span),
             };
         }
+        if let Some(op) = BinaryOp::from_name(name.as_str()) {
+            return self.binary_builtin(op, name, args, first, span);
+        }
         match name.as_str() {
-            "max" | "min" | "pow" => self.binary_builtin(name, args, first, span),
             "split" => self.split(args, first, span),
             "concat" => self.concat(args, first, span),
-            "top_k" => self.top_k(args, first, span),
+            "top_k" | "sort" => self.sort(name, args, first, span),
             "fold" => self.fold(args, span),
             "tokens" => self.tokens(args, span),
             "given" if first.is_none() => {
@@ -254,6 +256,7 @@ impl Body<'_, '_> {
 
     fn binary_builtin(
         &mut self,
+        op: BinaryOp,
         name: &ast::Ident,
         args: &[ast::Arg],
         first: Option<Value>,
@@ -269,20 +272,15 @@ impl Body<'_, '_> {
             return Value::error(span);
         }
         if let (Type::Dim(a), Type::Dim(b)) = (&left.expr.ty, &right.expr.ty) {
-            let dim = match name.as_str() {
-                "max" => Some(a.max(b)),
-                "min" => Some(a.min(b)),
+            let dim = match op {
+                BinaryOp::Max => Some(a.max(b)),
+                BinaryOp::Min => Some(a.min(b)),
                 _ => None,
             };
             if let Some(dim) = dim {
                 return Value::new(ExprKind::Dim(dim.clone()), Type::Dim(dim), span);
             }
         }
-        let op = match name.as_str() {
-            "max" => nnc_hir::BinaryOp::Max,
-            "min" => nnc_hir::BinaryOp::Min,
-            _ => nnc_hir::BinaryOp::Pow,
-        };
         let (left, right) = self.meet(left, right);
         self.combine(super::elementwise::Operator::Arithmetic(op), left, right, span)
     }

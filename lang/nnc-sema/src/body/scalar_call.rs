@@ -76,25 +76,21 @@ impl Body<'_, '_> {
                 }
             };
         }
-        let op = match name.as_str() {
-            "max" => BinaryOp::Max,
-            "min" => BinaryOp::Min,
-            "pow" => BinaryOp::Pow,
-            "split" | "concat" | "top_k" | "fold" | "tokens" => {
-                self.report(errors::call_in_nest(name.span));
-                return Sv::error(span);
+        let Some(op) = BinaryOp::from_name(name.as_str()) else {
+            match name.as_str() {
+                "split" | "concat" | "top_k" | "sort" | "fold" | "tokens" => {
+                    self.report(errors::call_in_nest(name.span));
+                }
+                _ => self.unknown_name(name),
             }
-            _ => {
-                self.unknown_name(name);
-                return Sv::error(span);
-            }
+            return Sv::error(span);
         };
         let (Some(left), Some(right), 2) = (first, second, count) else {
             self.report(name_errors::argument_count(span, name.name, 2, count));
             return Sv::error(span);
         };
         if let (Some(a), Some(b)) = (&left.size, &right.size)
-            && op != BinaryOp::Pow
+            && matches!(op, BinaryOp::Max | BinaryOp::Min)
         {
             let dim = if op == BinaryOp::Max { a.max(b) } else { a.min(b) };
             let mut result = self.sized(dim.clone(), span);

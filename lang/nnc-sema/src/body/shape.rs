@@ -4,7 +4,7 @@ use nnc_base::{Name, Span};
 use nnc_hir::{
     Axis, AxisSize, Base, ConcatPart, Elem, Expr, ExprKind, MeaningUse, TensorType, Type, ViewAxis,
 };
-use nnc_shape::{Dim, Fact};
+use nnc_shape::Dim;
 use nnc_syntax::ast;
 
 use super::unify::{Meeting, sizes_equal};
@@ -355,51 +355,5 @@ impl Body<'_, '_> {
             return Value::error(span);
         };
         Value::new(ExprKind::Concat { parts, axis: place }, Type::Tensor(whole), span)
-    }
-
-    /// `top_k(p, k=k)`: the greatest values along the last axis, and where they are.
-    pub(super) fn top_k(&mut self, args: &[ast::Arg], first: Option<Value>, span: Span) -> Value {
-        let mut plain = args.iter().filter(|arg| arg.name.is_none());
-        let value = match first {
-            Some(value) => Some(value),
-            None => plain.next().map(|arg| self.expr(&arg.value)),
-        };
-        let k = args
-            .iter()
-            .find(|arg| arg.name.is_some_and(|it| it.as_str() == "k"))
-            .or_else(|| plain.next());
-        let (Some(value), Some(k)) = (value, k) else {
-            self.report(name_errors::argument_count(span, Name::new("top_k"), 2, args.len()));
-            return Value::error(span);
-        };
-        let Some(k) = self.size(&k.value) else { return Value::error(span) };
-        if value.is_error() {
-            return Value::error(span);
-        }
-        let value = self.as_tensor(value);
-        let Type::Tensor(tensor) = value.ty.clone() else {
-            self.not_a_tensor(value.span, &value.ty);
-            return Value::error(span);
-        };
-        let Some(last) = tensor.axes.last() else {
-            self.report(errors::no_axes(span));
-            return Value::error(span);
-        };
-        let size = last.extent();
-        let question = Fact::AtLeast(size.clone(), k.dim.clone());
-        if !self.scope.facts.proves(&question) {
-            let answer = self.scope.facts.ask(&question);
-            self.report(errors::top_k(&self.scope, span, &k.dim, &size, &answer));
-            return Value::error(span);
-        }
-        let mut values = tensor.clone();
-        if let Some(axis) = values.axes.last_mut() {
-            *axis = Axis { size: AxisSize::Dim(k.dim.clone()), kind: k.kind, rate: None };
-        }
-        let meaning = MeaningUse { id: self.cx.builtins.index, args: vec![size] };
-        let places =
-            TensorType { elem: Elem { base: Base::I32, meaning: Some(meaning) }, ..values.clone() };
-        let ty = Type::Tuple(vec![Type::Tensor(values), Type::Tensor(places)]);
-        Value::new(ExprKind::TopK { value: Box::new(value), k: k.dim }, ty, span)
     }
 }

@@ -5,6 +5,7 @@ use nnc_base::{Code, Diagnostic, Name, Span};
 const SAME: Code = Code("E0116");
 const ARGUMENTS: Code = Code("E0117");
 const NOTHING: Code = Code("E0118");
+const ENDS: Code = Code("E0147");
 const UNREAD: Code = Code("E0229");
 const NUMBERS: Code = Code("E0232");
 const INDEPENDENT: Code = Code("E0225");
@@ -115,6 +116,21 @@ pub(crate) fn factor_without_index(at: Span, indices: &str, reduction: Span) -> 
     Diagnostic::warning(INDEPENDENT, at, text)
         .label(reduction, "all points of the reduction are multiplied by it")
         .help("read it at the reduction's index, or put it in front of the reduction")
+}
+
+pub(crate) fn softmax_ends(
+    at: Span,
+    body: Span,
+    added: Span,
+    index: Name,
+    softmax: Span,
+) -> Diagnostic {
+    Diagnostic::warning(ENDS, at, "the softmax ends before this")
+        .label(softmax, "it is taken")
+        .label(body, "of this")
+        .label(added, format!("this depends on `{index}`, and is not among its scores"))
+        .note("what a softmax or a reduction is taken of is the longest product to its right")
+        .help(format!("put the scores in brackets: `softmax[{index}] (a + b)`; if the sum is meant to stand outside, `(softmax[{index}] a) + b`"))
 }
 
 pub(crate) fn index_without_use(at: Span, name: Name, reduction: Span) -> Diagnostic {

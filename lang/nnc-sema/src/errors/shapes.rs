@@ -532,14 +532,20 @@ pub(crate) fn split_count(at: Span) -> Diagnostic {
         .help("write the sizes instead: `split(x, [a, b])`")
 }
 
-pub(crate) fn top_k(scope: &Scope, at: Span, k: &Dim, size: &Dim, answer: &Answer) -> Diagnostic {
+pub(crate) fn descending(at: Span) -> Diagnostic {
+    Diagnostic::error(TYPE, at, "`descending` is `true` or `false`, written out")
+        .help("to choose when the program runs, take both: `if flag { a } else { b }`")
+}
+
+pub(crate) fn too_many(
+    scope: &Scope,
+    at: Span,
+    who: Name,
+    k: &Dim,
+    size: &Dim,
+    answer: &Answer,
+) -> Diagnostic {
     let (k, size) = (scope.show(k), scope.show(size));
-    explain(
-        Diagnostic::error(
-            ORDER,
-            at,
-            format!("top_k takes {k} of {size}, and {k} <= {size} is not known"),
-        ),
-        answer,
-    )
+    let message = format!("{who} takes {k} of {size}, and {k} <= {size} is not known");
+    explain(Diagnostic::error(ORDER, at, message), answer)
 }

@@ -1,7 +1,7 @@
-//! Reductions over an index that nothing in them depends on.
+//! Reductions over an index that nothing in them depends on, and a softmax that ends early.
 
 use nnc_base::{Diagnostic, Name};
-use nnc_syntax::ast::{BinaryOp, Expr, ExprKind, IndexKind, ReduceOp, UnaryOp};
+use nnc_syntax::ast::{BinaryOp, Expr, ExprKind, IndexKind, Reduce, ReduceOp, UnaryOp};
 
 use super::reading::{names, parts_of, split_parts};
 use crate::errors::intent as errors;
@@ -56,6 +56,47 @@ pub(super) fn independent(expr: &Expr) -> Option<Diagnostic> {
         }
     }
     None
+}
+
+/// Warns of `softmax[j] a[j] + b[j]`, which is `(softmax[j] a[j]) + b[j]`: what a softmax is taken
+/// of ends before a sum, though what is added there depends on the softmax's index.
+pub(super) fn softmax_ends(expr: &Expr) -> Option<Diagnostic> {
+    let ExprKind::Binary { op: BinaryOp::Add | BinaryOp::Subtract, op_span, left, right } =
+        &expr.kind
+    else {
+        return None;
+    };
+    let reduce = open_softmax(left)?;
+    let added = names(right);
+    let index = reduce.binders.iter().find(|it| added.contains(&it.name.name))?;
+    let (body, added) = (reduce.body.span, right.span);
+    Some(errors::softmax_ends(*op_span, body, added, index.name.name, reduce.op_span))
+}
+
+/// The softmax that an expression ends with, unless brackets say where it or what it is taken of
+/// ends.
+fn open_softmax(expr: &Expr) -> Option<&Reduce> {
+    match &expr.kind {
+        ExprKind::Reduce(reduce) => {
+            let open = expr.span.end == reduce.body.span.end && !is_bracketed(&reduce.body);
+            (reduce.op == ReduceOp::Softmax && open).then_some(reduce)
+        }
+        ExprKind::Binary { right, .. } if right.span.end == expr.span.end => open_softmax(right),
+        _ => None,
+    }
+}
+
+/// Whether an expression begins before its first part does.
+fn is_bracketed(expr: &Expr) -> bool {
+    let first = match &expr.kind {
+        ExprKind::Name(name) => name.span,
+        ExprKind::Binary { left, .. } => left.span,
+        ExprKind::Cast { value, .. } | ExprKind::Pipe { value, .. } => value.span,
+        ExprKind::Call { function, .. } => function.span,
+        ExprKind::Index { base, .. } | ExprKind::Field { base, .. } => base.span,
+        _ => return false,
+    };
+    first.start > expr.span.start
 }
 
 /// The parts of a condition, which must all hold or of which one must.

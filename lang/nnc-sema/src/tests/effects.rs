@@ -1,6 +1,6 @@
 //! The table of effects against what the checker does.
 
-use nnc_hir::{Base, BinaryOp, ReduceOp, UnaryOp};
+use nnc_hir::{Base, ReduceOp, UnaryOp};
 
 use super::{check, render};
 use crate::effects::{Axes, Effect, Gives, Operation, Takes, effect, effects};
@@ -80,7 +80,7 @@ fn program(operation: Operation, elem: &str) -> Option<String> {
     let value = match operation {
         Operation::Unary(op @ (UnaryOp::Neg | UnaryOp::Not)) => format!("{}x", op.name()),
         Operation::Unary(op) => format!("{}(x)", op.name()),
-        Operation::Binary(op @ (BinaryOp::Pow | BinaryOp::Max | BinaryOp::Min)) => {
+        Operation::Binary(op) if op.is_function() => {
             format!("{}(x, x)", op.name())
         }
         Operation::Binary(op) => format!("x {} x", op.name()),

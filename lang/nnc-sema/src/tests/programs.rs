@@ -4,8 +4,8 @@
 use super::{check, render};
 
 /// The warnings of what can hardly be meant.
-const INTENT: [&str; 9] =
-    ["E0116", "E0117", "E0118", "E0225", "E0226", "E0227", "E0228", "E0229", "E0232"];
+const INTENT: [&str; 10] =
+    ["E0116", "E0117", "E0118", "E0147", "E0225", "E0226", "E0227", "E0228", "E0229", "E0232"];
 
 fn errors(modules: &[(&str, &str)]) -> String {
     let (sources, analysis) = check(modules);

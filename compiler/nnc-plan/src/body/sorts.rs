@@ -1,31 +1,57 @@
-//! The greatest along an axis.
+//! Rows in order.
 
 use super::Planner;
-use crate::Address;
-use crate::plan::PlanError;
+use crate::{Address, KernelKind, Loop, LoopRole, Sort};
 use nnc_graph::{
     Affine, Axis, Binary, Compare, Elem, Index, Nest, NestKind, NodeId, ReduceOp, Scalar, Value,
     Var,
 };
 use nnc_shape::Dim;
 
+/// So many searches take less time than a sort.
+const MOST_SEARCHES: i64 = 8;
+
 impl Planner<'_> {
-    /// The k greatest by k searches, each past what the ones before have found.
-    pub(super) fn top_k(&mut self, id: NodeId, k: &Dim) -> Result<(), PlanError> {
-        let span = self.graph.node(id).span;
-        let Some(k) = k.as_constant() else {
-            return Err(PlanError {
-                span,
-                message: format!("top_k needs a number for k on this target; here k = {k}"),
-                help: "fix k in the model".to_owned(),
-            });
+    /// A few of the greatest are found by searching for each; else rows are sorted.
+    pub(super) fn sort(&mut self, id: NodeId, descending: bool, k: &Dim) {
+        let extent = self.buffers[self.operand(id, 0)].shape.last().cloned();
+        let Some(extent) = extent else { return };
+        match k.as_constant() {
+            Some(k) if descending && k <= MOST_SEARCHES => self.search(id, k),
+            _ => self.sorted(id, descending, k, extent),
+        }
+    }
+
+    fn sorted(&mut self, id: NodeId, descending: bool, k: &Dim, extent: Dim) {
+        let source = self.operand(id, 0);
+        let values = self.result(Value::of(id));
+        let positions = self.result(Value { node: id, result: 1 });
+        let shape = &self.buffers[source].shape;
+        let loops = shape.iter().take(shape.len() - 1).enumerate().map(|(at, extent)| Loop {
+            name: format!("i{at}"),
+            extent: extent.clone(),
+            role: LoopRole::Batch,
+        });
+        let sort = Sort {
+            loops: loops.collect(),
+            extent,
+            descending,
+            count: k.clone(),
+            source: self.whole(source),
+            values: self.whole(values),
+            positions: self.whole(positions),
         };
+        self.launch("sort".to_owned(), KernelKind::Sort(sort), id);
+    }
+
+    /// The k greatest by k searches, each past what the ones before have found.
+    fn search(&mut self, id: NodeId, k: i64) {
         let source = self.operand(id, 0);
         let values = self.result(Value::of(id));
         let positions = self.result(Value { node: id, result: 1 });
         let shape = self.buffers[source].shape.clone();
         let elem = self.buffers[source].elem;
-        let Some((last, leading)) = shape.split_last() else { return Ok(()) };
+        let Some((last, leading)) = shape.split_last() else { return };
         let axes: Vec<Axis> = leading
             .iter()
             .enumerate()
@@ -85,9 +111,8 @@ impl Planner<'_> {
                     strides: leading,
                     data: Vec::new(),
                 };
-                self.nest_stage("top_k".to_owned(), nest, &operand, out, false, id);
+                self.nest_stage("search".to_owned(), nest, &operand, out, false, id);
             }
         }
-        Ok(())
     }
 }
