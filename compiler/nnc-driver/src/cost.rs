@@ -10,7 +10,8 @@
 //! - every other operation on floats is one: sums and comparisons of values, functions
 //!   such as `exp`, and the steps of reductions. A softmax has five for each element.
 //! - conversions and arithmetic on positions are free, and so is what parameters alone
-//!   decide, which is computed once before the program runs.
+//!   decide within one expression, such as `scale * rsqrt(running_var + eps)`. Sums over
+//!   parameters alone are counted, although they are computed once before the program runs.
 //!
 //! Memory is that of the plan, after all passes.
 
