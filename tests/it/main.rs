@@ -7,6 +7,8 @@ mod fuzz;
 #[cfg(feature = "llvm")]
 mod models;
 mod mutants;
+#[cfg(feature = "llvm")]
+mod rewrites;
 mod run;
 #[cfg(feature = "llvm")]
 mod spaces;

@@ -9,7 +9,7 @@ use nnc_base::Name;
 use nnc_cpu::Cpu;
 use nnc_driver::text::Tokenizer;
 use nnc_driver::{
-    Cache, Generator, ModelId, Runner, Sampling, Session, Tensor, pack_weights, read_inputs,
+    Cache, Generator, ModelId, Params, Runner, Sampling, Session, Tensor, pack_weights, read_inputs,
 };
 use nnc_graph::Elem;
 use std::path::{Path, PathBuf};
@@ -47,18 +47,27 @@ pub(crate) fn runner<'a>(
     weights: &Path,
     on: On,
 ) -> Runner<'a> {
-    let params = session.params(model, Some(weights), 0).unwrap();
+    with_params(session, model, &session.params(model, Some(weights), 0).unwrap(), on)
+}
+
+/// The same with parameters that are there.
+pub(crate) fn with_params<'a>(
+    session: &'a Session,
+    model: ModelId,
+    params: &Params<'_>,
+    on: On,
+) -> Runner<'a> {
     let module = match on {
         On::Evaluator => &session.lowered(model).unwrap().module,
         On::Optimised | On::Compiled => session.optimised(model).unwrap(),
     };
     if on != On::Compiled {
-        return Runner::evaluator(module, &params).unwrap();
+        return Runner::evaluator(module, params).unwrap();
     }
     let options = Options::new("host", "test");
     let (plan, code) = session.load(model, &Cpu as &dyn Backend, &options).unwrap();
     let cache = Cache::of_environment();
-    let blob = pack_weights(module, &plan, &params, cache.as_ref(), &()).unwrap();
+    let blob = pack_weights(module, &plan, params, cache.as_ref(), &()).unwrap();
     Runner::compiled(Instance::new(module, plan, code, Arc::new(blob)).unwrap())
 }
 

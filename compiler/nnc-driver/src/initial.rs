@@ -78,6 +78,7 @@ mod tests {
             formulas: Vec::new(),
             init: Init { name: Name::new(name), args: args.to_vec() },
             span: Span::NONE,
+            made: None,
         };
         initial(&info, 1).unwrap().to_f32()
     }

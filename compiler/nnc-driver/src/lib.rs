@@ -41,6 +41,7 @@ pub use error::{Error, Failure};
 pub use explain::{codes, explain};
 pub use file::write_file;
 pub use generate::{Ending, Generator, Sampling, TokenEntry};
+pub use nnc_hir::REWRITES;
 pub use nnc_lower::{TracePoint, Traces};
 pub use nnc_sema::{Answer, Bounds, Family, Filling, Fitting, Instance, Verdict};
 pub use params::Params;

@@ -1,13 +1,16 @@
 //! The parameters of a model: from a weight file, or as they start.
 
+mod made;
+
 use crate::initial::initial;
 use crate::runner::position;
 use crate::tensor_io::weight_error;
 use crate::{Cache, Error, Failure, Progress, Tensor};
+use made::Rewritten;
 use nnc_base::Diagnostic;
 use nnc_graph::Elem;
 use nnc_hir::{Model, Program};
-use nnc_lower::ParamInfo;
+use nnc_lower::{Made, ParamInfo};
 use nnc_weights::{Map, WeightFile};
 use std::collections::HashMap;
 use std::path::Path;
@@ -19,6 +22,7 @@ pub struct Params<'a> {
     by_name: HashMap<&'a str, usize>,
     source: Source,
     warnings: Vec<Diagnostic>,
+    rewritten: Option<Rewritten<'a>>,
 }
 
 #[derive(Debug)]
@@ -49,12 +53,21 @@ impl<'a> Params<'a> {
 
     fn of(infos: &'a [ParamInfo], source: Source, warnings: Vec<Diagnostic>) -> Params<'a> {
         let by_name = infos.iter().enumerate().map(|(at, it)| (it.name.as_str(), at)).collect();
-        Params { infos, by_name, source, warnings }
+        Params { infos, by_name, source, warnings, rewritten: None }
+    }
+
+    /// The parameters that the model's rewrites make of these, which are those of the network
+    /// as it is written.
+    pub fn rewritten(self, infos: &'a [ParamInfo]) -> Params<'a> {
+        if infos == self.infos {
+            return self;
+        }
+        Params { rewritten: Some(Rewritten::new(infos)), ..self }
     }
 
     /// In the order of the fields.
     pub fn infos(&self) -> &'a [ParamInfo] {
-        self.infos
+        self.rewritten.as_ref().map_or(self.infos, |it| it.infos)
     }
 
     /// What is worth knowing of the file and the model, and no mistake.
@@ -64,6 +77,21 @@ impl<'a> Params<'a> {
 
     /// The parameter with a path.
     pub fn tensor(&self, name: &str) -> Result<Tensor, Error> {
+        match self.made_of(name) {
+            Some((rewritten, info, made)) => self.made(rewritten, info, made),
+            None => self.written(name),
+        }
+    }
+
+    /// How a parameter is made, if a rewrite makes it.
+    fn made_of(&self, name: &str) -> Option<(&Rewritten<'a>, &'a ParamInfo, &'a Made)> {
+        let rewritten = self.rewritten.as_ref()?;
+        let info = rewritten.info(name)?;
+        Some((rewritten, info, info.made.as_ref()?))
+    }
+
+    /// A parameter of the network as it is written.
+    fn written(&self, name: &str) -> Result<Tensor, Error> {
         let info = self.info(name)?;
         match &self.source {
             Source::Initial { seed } => initial(info, *seed),
@@ -79,8 +107,11 @@ impl<'a> Params<'a> {
 
     /// Writes the elements of a parameter as `elem` into memory of their size.
     pub(crate) fn read_into(&self, name: &str, elem: Elem, out: &mut [u8]) -> Result<(), Error> {
-        let info = self.info(name)?;
-        if let Source::File { file, map } = &self.source
+        let of_file = match self.made_of(name) {
+            Some(_) => None,
+            None => Some(self.info(name)?),
+        };
+        if let (Source::File { file, map }, Some(info)) = (&self.source, of_file)
             && info.elem == elem
         {
             let bytes = usize::try_from(info.size()).unwrap_or(0) * elem.bytes();
@@ -114,7 +145,10 @@ impl<'a> Params<'a> {
             Source::Initial { .. } => Ok(None),
             Source::File { file, map } => {
                 let hash = cache.hash_of(file.path(), progress)?;
-                Ok(Some(format!("{hash}\n{map}")))
+                let made = self.infos().iter().filter(|it| it.made.is_some());
+                let made: Vec<String> =
+                    made.map(|it| format!("{} {:?} {:?}", it.name, it.shape, it.made)).collect();
+                Ok(Some(format!("{hash}\n{map}{}", made.join("\n"))))
             }
         }
     }

@@ -8,6 +8,7 @@ use nnc_hir::{Model, Program};
 use nnc_lower::{Lowered, LoweredTests, TracePoint, Traces};
 use nnc_plan::{Machine, Plan};
 use nnc_sema::{Analysis, ModuleInput};
+use nnc_syntax::ast;
 use std::cell::{OnceCell, RefCell};
 use std::path::Path;
 use std::sync::Arc;
@@ -300,6 +301,39 @@ impl Session {
         Ok(points)
     }
 
+    /// Adds rewrites to a model, in the words of a `rewrite` line: `blocks: drop [3]`, with or
+    /// without quotes around the place.
+    pub fn rewrite(&mut self, model: ModelId, lines: &[String]) -> Result<(), Error> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let state = self.state(model);
+        let (name, layer) = (state.model.name, state.model.layer.layer);
+        let layer = self.program()?.layers[layer].name;
+        let mut rewrites = Vec::new();
+        for line in lines {
+            let text = format!("model {name} = {layer} {{\n    rewrite {}\n}}\n", quoted(line));
+            let file = self.loaded.sources.add("--rewrite", text.as_str());
+            let parsed = nnc_syntax::parse(file, &text);
+            if parsed.diagnostics.iter().any(Diagnostic::is_error) {
+                return Err(Error::Program(parsed.diagnostics));
+            }
+            for item in &parsed.module.items {
+                let ast::ItemKind::Model(written) = &item.kind else { continue };
+                for written in &written.rewrites {
+                    let rewrite = nnc_sema::rewrite(written);
+                    rewrites.push(rewrite.map_err(|it| Error::Program(vec![*it]))?);
+                }
+            }
+        }
+        let states = self.models.get_mut().map(Vec::as_mut_slice).unwrap_or_default();
+        if let Some(state) = states.get_mut(model.0) {
+            state.model.rewrites.extend(rewrites);
+            state.forget();
+        }
+        Ok(())
+    }
+
     pub fn declaration(&self, model: ModelId) -> &Model {
         &self.state(model).model
     }
@@ -332,17 +366,20 @@ impl Session {
         weights: Option<&Path>,
         seed: u64,
     ) -> Result<Params<'_>, Error> {
-        let infos = &self.lowered(model)?.params;
-        let Some(path) = weights else { return Ok(Params::initial(infos, seed)) };
+        let lowered = self.lowered(model)?;
+        let Some(path) = weights else {
+            return Ok(Params::initial(&lowered.written, seed).rewritten(&lowered.params));
+        };
         let start = Instant::now();
-        let params = Params::open(self.program()?, self.declaration(model), infos, path)?;
+        let declared = self.declaration(model);
+        let params = Params::open(self.program()?, declared, &lowered.written, path)?;
         self.took("checkpoint", start);
-        Ok(params)
+        Ok(params.rewritten(&lowered.params))
     }
 
     /// What of a weight file does not fit a model; its header is read and no tensor.
     pub fn check_weights(&self, model: ModelId, path: &Path) -> Result<Vec<Diagnostic>, Error> {
-        let infos = &self.lowered(model)?.params;
+        let infos = &self.lowered(model)?.written;
         let (_, _, diagnostics) =
             params::compare(self.program()?, self.declaration(model), infos, path)?;
         Ok(diagnostics)
@@ -438,6 +475,16 @@ impl Session {
     }
 }
 
+/// A rewrite as a line of a model has it, its place in quotes.
+fn quoted(line: &str) -> String {
+    let line = line.trim();
+    let line = line.strip_prefix("rewrite ").unwrap_or(line).trim_start();
+    match line.split_once(':') {
+        Some((place, rest)) if !line.starts_with('"') => format!("\"{}\":{rest}", place.trim()),
+        _ => line.to_owned(),
+    }
+}
+
 /// The module after all passes.
 pub(crate) fn optimise(module: &nnc_graph::Module) -> Result<nnc_graph::Module, Error> {
     let mut module = module.clone();
@@ -494,3 +541,6 @@ fn no_model(program: &Program) -> Error {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod rewrites;

@@ -17,6 +17,7 @@ use crate::frame::Frame;
 use crate::instance::Instance;
 use crate::lowerer::{Lowerer, Lowering};
 use crate::params::ParamInfo;
+use crate::rewrite;
 use crate::space;
 use crate::trace::{TracePoint, Traces};
 use crate::uses::Use;
@@ -28,6 +29,9 @@ pub struct Lowered {
     pub module: Module,
     /// All parameters, also those no entry reads, in the order of the fields.
     pub params: Vec<ParamInfo>,
+    /// Those of the network as it is written, without the model's rewrites: what a checkpoint
+    /// holds.
+    pub written: Vec<ParamInfo>,
     /// The trace points of its entries, if it is traced.
     pub points: Vec<TracePoint>,
     /// What the entries call, in the order of the names.
@@ -57,20 +61,47 @@ pub fn lower_traced(
         return Err(vec![errors::open_holes(model, &holes, &open)]);
     }
     lowerer.choices = model.chosen.iter().map(|it| (it.hole.clone(), it.candidate)).collect();
+    if !model.rewrites.is_empty() {
+        lowerer.rewrites = Rc::new(rewrite::resolve(program, model)?);
+    }
     let params = lowerer.root(model).and_then(|root| lowerer.params_of(&root, model.span));
-    let params = params.map_err(|diagnostic| vec![*diagnostic])?;
+    let mut params = params.map_err(|diagnostic| vec![*diagnostic])?;
+    let written = written_params(program, model, &params)?;
     let mut diagnostics = Vec::new();
     for entry in &model.entries {
         if let Err(diagnostic) = lowerer.entry(Some(model), entry) {
             diagnostics.push(*diagnostic);
         }
     }
+    if diagnostics.is_empty() {
+        diagnostics.extend(rewrite::unmet(&lowerer.rewrites, &lowerer.rewritten, model));
+    }
     if !diagnostics.is_empty() {
         return Err(diagnostics);
     }
-    let module = verified(lowerer.module, model.span)?;
+    let mut module = lowerer.module;
+    for heads in &lowerer.rewrites.heads {
+        rewrite::heads::rewrite(&mut module, &mut params, heads)
+            .map_err(|diagnostic| vec![*diagnostic])?;
+    }
+    let module = verified(module, model.span)?;
     let (points, uses) = (lowerer.tracing.points, lowerer.uses.sorted());
-    Ok(Lowered { module, params, points, uses })
+    Ok(Lowered { module, params, written, points, uses })
+}
+
+/// The parameters of a model without its rewrites; `params` are those with them.
+fn written_params(
+    program: &Program,
+    model: &Model,
+    params: &[ParamInfo],
+) -> Result<Vec<ParamInfo>, Vec<Diagnostic>> {
+    if model.rewrites.is_empty() {
+        return Ok(params.to_vec());
+    }
+    let mut lowerer = Lowerer::new(program);
+    lowerer.choices = model.chosen.iter().map(|it| (it.hole.clone(), it.candidate)).collect();
+    let params = lowerer.root(model).and_then(|root| lowerer.params_of(&root, model.span));
+    params.map_err(|diagnostic| vec![*diagnostic])
 }
 
 /// Lowers a function outside layers as if it were an entry of a model.
@@ -113,6 +144,7 @@ pub fn model_of_export(program: &Program, export: &hir::Export) -> Option<Model>
         },
         checkpoint: None,
         chosen: Vec::new(),
+        rewrites: Vec::new(),
         entries: vec![export.entry.clone()],
     })
 }

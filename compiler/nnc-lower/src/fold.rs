@@ -8,7 +8,6 @@
 //! stacked.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use nnc_base::Name;
 use nnc_graph::{Call, Graph, Op, ParamId, RunDim, TensorType};
@@ -22,7 +21,7 @@ use crate::path::LayerArray;
 use crate::value::{State, Tensor, Val};
 
 /// One of the arrays that are walked along together.
-enum Array {
+pub(crate) enum Array {
     Layers(LayerArray),
     /// Also a tensor, whose items lie along its first axis.
     State(State),
@@ -55,18 +54,13 @@ impl<'a> Lowerer<'a> {
         let init = self.expr(frame, &fold.init)?;
         let init = self.settled_value(init)?;
         let mut value = init;
-        // Steps that may depend on their place are written down one by one.
-        let runs = match fold.place {
-            Some(_) => (0..count).map(|at| at..at + 1).collect(),
-            None => self.equal_runs(&arrays, count),
+        value = match self.changed_array(&arrays) {
+            Some(array) => self.changed_fold(frame, fold, &mut arrays, value, &array)?,
+            None => {
+                let items: Vec<i64> = (0..count).collect();
+                self.run_items(frame, fold, &mut arrays, value, &items)?
+            }
         };
-        for run in runs {
-            value = if run.end - run.start == 1 {
-                self.single(frame, fold, &mut arrays, value, run.start)?
-            } else {
-                self.calls(frame, fold, &mut arrays, value, count, run)?
-            };
-        }
         if let Some(place) = fold.place {
             frame.sizes.remove(&place);
         }
@@ -78,47 +72,72 @@ impl<'a> Lowerer<'a> {
         Ok(value)
     }
 
-    /// The items of the arrays, cut into runs of neighbours that are equal: that have the
-    /// same candidates in the holes of their spaces.
-    fn equal_runs(&self, arrays: &[Array], count: i64) -> Vec<Range<i64>> {
+    /// The body for items one after the other.
+    pub(crate) fn run_items(
+        &mut self,
+        frame: &mut Frame<'a>,
+        fold: &'a Fold,
+        arrays: &mut [Array],
+        mut value: Val,
+        items: &[i64],
+    ) -> Lowering<Val> {
+        // Steps that may depend on their place are written down one by one.
+        let runs = match fold.place {
+            Some(_) => items.chunks(1).collect(),
+            None => self.equal_runs(arrays, items),
+        };
+        for run in runs {
+            value = match run {
+                [only] => self.single(frame, fold, arrays, value, *only)?,
+                run => {
+                    let count = frame.dim(&fold.count).as_constant().unwrap_or(0);
+                    self.calls(frame, fold, arrays, value, count, run)?
+                }
+            };
+        }
+        Ok(value)
+    }
+
+    /// Items of the arrays, cut into runs of neighbours that are equal: that have the same
+    /// candidates in the holes of their spaces, and the same rewrites.
+    fn equal_runs<'i>(&self, arrays: &[Array], items: &'i [i64]) -> Vec<&'i [i64]> {
+        let layers = || {
+            arrays.iter().filter_map(|array| match array {
+                Array::Layers(layers) => Some(layers.place.as_str()),
+                Array::State(_) => None,
+            })
+        };
         // What was handed in may depend on its place where the layer that folds does not know.
         let differ = |array: &Array| match array {
             Array::Layers(layers) => layers.places.name.is_some(),
             Array::State(_) => false,
         };
-        if self.tracing.is_on() || self.test_layer.is_some() || arrays.iter().any(differ) {
-            // Each item has trace points, or constants, of its own.
-            return (0..count).map(|at| at..at + 1).collect();
+        let alone = self.tracing.is_on() || self.test_layer.is_some();
+        let in_place = layers().any(|it| self.rewrites.in_place(it));
+        if alone || in_place || arrays.iter().any(differ) {
+            // Each item has trace points, constants, or heads of its own.
+            return items.chunks(1).collect();
         }
-        if self.choices.is_empty() {
-            return (count > 0).then_some(0..count).into_iter().collect();
-        }
-        let chosen = |at: i64| -> Vec<BTreeMap<&str, usize>> {
-            let layers = arrays.iter().filter_map(|array| match array {
-                Array::Layers(layers) => Some(format!("{}.{at}.", layers.place)),
-                Array::State(_) => None,
-            });
-            let below = |place: String| {
-                let below = self.choices.iter();
-                below.filter_map(|(it, chosen)| Some((it.strip_prefix(&place)?, *chosen))).collect()
+        let said = |at: &i64| -> Vec<_> {
+            let below = |place: &str| {
+                let place = format!("{place}.{at}");
+                let chosen: BTreeMap<&str, usize> = self
+                    .choices
+                    .iter()
+                    .filter_map(|(it, chosen)| {
+                        Some((it.strip_prefix(&place).filter(|it| it.starts_with('.'))?, *chosen))
+                    })
+                    .collect();
+                (chosen, self.rewrites.below(&place))
             };
-            layers.map(below).collect()
+            layers().map(below).collect()
         };
-        let mut runs: Vec<Range<i64>> = Vec::new();
-        let mut before = None;
-        for at in 0..count {
-            let here = chosen(at);
-            match runs.last_mut().filter(|_| before.as_ref() == Some(&here)) {
-                Some(run) => run.end = at + 1,
-                None => runs.push(at..at + 1),
-            }
-            before = Some(here);
-        }
-        runs
+        let cut = |left: &i64, right: &i64| said(left) == said(right);
+        items.chunk_by(cut).collect()
     }
 
     /// The body for one item, in place.
-    fn single(
+    pub(crate) fn single(
         &mut self,
         frame: &mut Frame<'a>,
         fold: &'a Fold,
@@ -133,7 +152,7 @@ impl<'a> Lowerer<'a> {
         for (item, array) in fold.arrays.iter().zip(arrays.iter()) {
             let value = match array {
                 Array::Layers(layers) => {
-                    let paths = (format!("{}.{at}", layers.path), format!("{}.{at}", layers.place));
+                    let paths = self.item_paths(&layers.path, &layers.place, at);
                     let home = layers.around.home;
                     Val::Layer(self.array_item(layers, Some(&Dim::constant(at)), home, paths)?)
                 }
@@ -195,7 +214,7 @@ impl<'a> Lowerer<'a> {
         arrays: &mut [Array],
         init: Val,
         count: i64,
-        run: Range<i64>,
+        run: &[i64],
     ) -> Lowering<Val> {
         let mut carried = Vec::new();
         for tensor in leaves(&init) {
@@ -203,7 +222,7 @@ impl<'a> Lowerer<'a> {
         }
 
         // The graph of one iteration.
-        let (graph, index) = self.iteration_graph(arrays, count, &run)?;
+        let (graph, index) = self.iteration_graph(arrays, count, run)?;
         let home = self.begin_graph(graph);
         let mut inner = frame.clone();
         let layers = arrays.iter().filter(|array| matches!(array, Array::Layers(_))).count();
@@ -212,7 +231,7 @@ impl<'a> Lowerer<'a> {
             if let Array::Layers(array) = array {
                 let name = inner.function.locals[item.item].name;
                 let path = if layers == 1 { String::new() } else { name.to_string() };
-                let place = format!("{}.{}", array.place, run.start);
+                let place = format!("{}.{}", array.place, run.first().copied().unwrap_or(0));
                 let instance = self.array_item(array, None, home, (path, place))?;
                 formals.push((
                     array.clone(),
@@ -272,13 +291,14 @@ impl<'a> Lowerer<'a> {
 
         // One call for each item.
         let top = self.stack.len() - 1;
-        for at in run {
+        for &at in run {
             let mut params: Vec<ParamId> = Vec::new();
             for (array, path, names) in &formals {
                 for name in names {
                     let inside = name.strip_prefix(path.as_str()).unwrap_or(name);
                     let inside = inside.strip_prefix('.').unwrap_or(inside);
-                    let name = format!("{}.{at}.{inside}", array.path);
+                    let (item, _) = self.item_paths(&array.path, &array.place, at);
+                    let name = format!("{item}.{inside}");
                     let ty = &formal_types[params.len()];
                     params.push(self.param_in(top, array.around.home, &name, ty)?);
                 }
@@ -319,7 +339,7 @@ impl<'a> Lowerer<'a> {
         &mut self,
         arrays: &[Array],
         count: i64,
-        run: &Range<i64>,
+        run: &[i64],
     ) -> Lowering<(Graph, Name)> {
         let around = &self.building()?.graph;
         let field = arrays.iter().find_map(|array| match array {
@@ -327,8 +347,8 @@ impl<'a> Lowerer<'a> {
             Array::State(_) => None,
         });
         let mut name = format!("{}.{}", around.name, field.unwrap_or("fold"));
-        if *run != (0..count) {
-            name.push_str(&format!(".{}", run.start));
+        if !run.iter().copied().eq(0..count) {
+            name.push_str(&format!(".{}", run.first().copied().unwrap_or(0)));
         }
         let mut graph = Graph::new(name);
         graph.dims = around.dims.clone();
@@ -391,7 +411,7 @@ pub(crate) fn leaves(value: &Val) -> Vec<&Tensor> {
 }
 
 /// A carry with other tensors in the places of its own.
-fn rebuilt(like: &Val, tensors: &mut dyn Iterator<Item = Tensor>) -> Val {
+pub(crate) fn rebuilt(like: &Val, tensors: &mut dyn Iterator<Item = Tensor>) -> Val {
     match like {
         Val::Tensor(tensor) => Val::Tensor(tensors.next().unwrap_or_else(|| tensor.clone())),
         Val::Tuple(parts) => Val::Tuple(parts.iter().map(|part| rebuilt(part, tensors)).collect()),

@@ -33,6 +33,7 @@ mod path;
 mod point;
 mod rearrange;
 mod reduce;
+mod rewrite;
 mod scalar;
 mod scan;
 mod space;
@@ -42,7 +43,7 @@ mod uses;
 mod value;
 
 pub use entry::{Lowered, lower, lower_function, lower_traced, model_of_export};
-pub use params::ParamInfo;
+pub use params::{Made, ParamInfo, Segment};
 pub use space::{Hole, holes, members};
 pub use test_block::{
     LoweredAssert, LoweredTest, LoweredTests, check_tests, lower_comparisons, lower_tests,

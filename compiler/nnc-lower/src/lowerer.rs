@@ -1,6 +1,7 @@
 //! What all of lowering shares.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use nnc_base::{Diagnostic, Name, Span};
 use nnc_graph::{Elem, Module, Scalar, TensorType, Var};
@@ -10,6 +11,8 @@ use nnc_shape::Dim;
 use crate::building::{Building, Home, Source};
 use crate::closure::Closing;
 use crate::errors;
+use crate::rewrite::rank::Factor;
+use crate::rewrite::{Rewrites, Stage};
 use crate::trace::Tracing;
 use crate::uses::Uses;
 
@@ -50,6 +53,16 @@ pub(crate) struct Lowerer<'a> {
     pub asserted: Vec<nnc_hir::Condition>,
     /// Which candidate stands in which hole, by the hole's place.
     pub choices: HashMap<String, usize>,
+    /// What the model's rewrites change.
+    pub rewrites: Rc<Rewrites>,
+    /// The arrays and parameters at which a rewrite was met.
+    pub rewritten: HashSet<String>,
+    /// Reads that stand for a factor of the matrix that is read, while a sum is lowered.
+    pub factors: HashMap<*const nnc_hir::Scalar, Factor>,
+    /// The function that is entered next, if its branches are computed one at a time.
+    pub stage: Option<Stage>,
+    /// Reads that stand for 1.
+    pub ones: HashSet<*const nnc_hir::Scalar>,
     /// The entry that is being lowered.
     pub entry: Name,
     pub tracing: Tracing,
@@ -82,6 +95,11 @@ impl<'a> Lowerer<'a> {
             layers: 0,
             asserted: Vec::new(),
             choices: HashMap::new(),
+            rewrites: Rc::default(),
+            rewritten: HashSet::new(),
+            factors: HashMap::new(),
+            ones: HashSet::new(),
+            stage: None,
             entry: Name::new(""),
             tracing: Tracing::default(),
             uses: Uses::default(),

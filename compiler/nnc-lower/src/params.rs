@@ -2,6 +2,7 @@
 
 use nnc_base::Span;
 use nnc_graph::{Elem, TensorType};
+use nnc_hir as hir;
 use nnc_hir::{FieldValue, Init};
 use nnc_shape::Dim;
 
@@ -9,6 +10,7 @@ use crate::building::Home;
 use crate::errors;
 use crate::instance::Instance;
 use crate::lowerer::{Lowerer, Lowering};
+use crate::rewrite::{rank, steps};
 
 /// Layers may be nested this deep.
 pub(crate) const MOST_NESTING: usize = 64;
@@ -28,6 +30,33 @@ pub struct ParamInfo {
     /// How it starts without a checkpoint.
     pub init: Init,
     pub span: Span,
+    /// How it follows from the parameters of the network as it is written, if a rewrite made
+    /// it; else it is the one of its name there.
+    pub made: Option<Made>,
+}
+
+/// How a parameter that a rewrite makes is come by.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Made {
+    /// A factor of the nearest product of a rank to a matrix.
+    Factor { of: String, rank: i64, is_left: bool },
+    /// These numbers, whatever a file holds.
+    Numbers(Vec<f64>),
+    /// Heads of a parameter are left out or averaged, along one axis.
+    Heads { of: Box<ParamInfo>, axis: usize, segments: Vec<Segment> },
+}
+
+/// A run of an axis that is made of heads: at `start + (outer·count + head)·inner + within`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Segment {
+    pub start: i64,
+    pub len: i64,
+    /// How far neighbouring heads are apart.
+    pub inner: i64,
+    /// How many heads there are.
+    pub count: i64,
+    /// The heads that are kept, in order; `None` for their mean.
+    pub kept: Option<Vec<i64>>,
 }
 
 impl ParamInfo {
@@ -111,28 +140,13 @@ impl<'a> Lowerer<'a> {
             {
                 Ok(())
             }
+            FieldValue::Param { .. } if self.rewrites.latest.contains_key(&place) => Ok(()),
             FieldValue::Param { ty, init } => {
-                let mut shape = Vec::new();
-                for axis in &ty.axes {
-                    let size = owner.dim(&axis.extent()).as_constant();
-                    shape.push(size.ok_or_else(|| {
-                        self.internal(format!("the size {} of `{path}` is open", axis.extent()))
-                    })?);
+                let info = self.param_info(owner, path, ty, init, span)?;
+                match self.rewrites.ranks.get(&place) {
+                    Some(rank) => params.extend(rank::params(&info, *rank)),
+                    None => params.push(info),
                 }
-                let size = shape.iter().try_fold(1i64, |size, axis| size.checked_mul(*axis));
-                if size.is_none_or(|size| size > i64::from(u32::MAX) * 64) {
-                    return Err(Box::new(errors::param_too_big(span, &path, &shape)));
-                }
-                let formulas = ty.axes.iter().map(|axis| owner.formula(&axis.extent())).collect();
-                let elem = self.stored_elem(&ty.elem.base)?;
-                params.push(ParamInfo {
-                    name: path,
-                    elem,
-                    shape,
-                    formulas,
-                    init: init.clone(),
-                    span,
-                });
                 Ok(())
             }
             FieldValue::Layer(layer) => {
@@ -148,10 +162,14 @@ impl<'a> Lowerer<'a> {
                 if self.fields > MOST_FIELDS {
                     return Err(Box::new(errors::too_many_items(span, &path, count, MOST_FIELDS)));
                 }
-                for at in 0..count {
+                for at in self.rewrites.owners(&place, count) {
                     let paths = (format!("{path}.{at}"), format!("{place}.{at}"));
                     let owner = owner.at_place(places, &Dim::constant(at));
                     self.collect_field((around, &owner), item, paths, span, depth, params)?;
+                }
+                if let Some((None, _)) = self.rewrites.averages.get(&place) {
+                    let steps = steps::averaged_steps(self.rewrites.orders.get(&place), count);
+                    params.extend(steps::weights(&path, steps, span));
                 }
                 Ok(())
             }
@@ -165,5 +183,30 @@ impl<'a> Lowerer<'a> {
             }
             FieldValue::Absent | FieldValue::If { .. } | FieldValue::Error => Ok(()),
         }
+    }
+
+    /// A parameter of `owner`.
+    pub(crate) fn param_info(
+        &self,
+        owner: &Instance,
+        name: String,
+        ty: &hir::TensorType,
+        init: &Init,
+        span: Span,
+    ) -> Lowering<ParamInfo> {
+        let mut shape = Vec::new();
+        for axis in &ty.axes {
+            let size = owner.dim(&axis.extent()).as_constant();
+            shape.push(size.ok_or_else(|| {
+                self.internal(format!("the size {} of `{name}` is open", axis.extent()))
+            })?);
+        }
+        let size = shape.iter().try_fold(1i64, |size, axis| size.checked_mul(*axis));
+        if size.is_none_or(|size| size > i64::from(u32::MAX) * 64) {
+            return Err(Box::new(errors::param_too_big(span, &name, &shape)));
+        }
+        let formulas = ty.axes.iter().map(|axis| owner.formula(&axis.extent())).collect();
+        let elem = self.stored_elem(&ty.elem.base)?;
+        Ok(ParamInfo { name, elem, shape, formulas, init: init.clone(), span, made: None })
     }
 }

@@ -12,6 +12,8 @@ use crate::building::{Home, Source};
 use crate::frame::Frame;
 use crate::instance::{Handed, Instance, Replacement};
 use crate::lowerer::{Lowerer, Lowering};
+use crate::rewrite::errors::{no_average, read_elsewhere};
+use crate::rewrite::rank;
 use crate::value::{Tensor, Val};
 
 /// An array of layers that a field of `owner` is: equal ones, or such as depend on their place.
@@ -28,6 +30,9 @@ pub(crate) struct LayerArray {
     pub place: String,
 }
 
+/// What a path leads to: a field, or where the last step was none, a layer.
+type Found<'a> = (Option<Place<'a>>, Option<Rc<Instance>>);
+
 /// A field on the way of a path.
 struct Place<'a> {
     /// In the terms of which the value is.
@@ -43,6 +48,55 @@ struct Place<'a> {
 impl<'a> Lowerer<'a> {
     /// What a path leads to: a parameter's tensor, a layer, or an array of layers.
     pub(crate) fn path(&mut self, frame: &Frame<'a>, path: &Path) -> Lowering<Val> {
+        match self.place_of(frame, path)? {
+            (None, Some(instance)) => Ok(Val::Layer(instance)),
+            (None, None) => Err(self.internal("a path leads nowhere")),
+            (Some(field), _) => self.value_at(frame, &field),
+        }
+    }
+
+    /// The name and the place of the parameter that a path leads to.
+    pub(crate) fn param_at(
+        &mut self,
+        frame: &Frame<'a>,
+        path: &Path,
+    ) -> Lowering<Option<(String, String)>> {
+        let (field, _) = self.place_of(frame, path)?;
+        Ok(field.map(|field| (field.path, field.place)))
+    }
+
+    /// The factors of the parameter that a path leads to, if it has a rank.
+    pub(crate) fn param_factors(
+        &mut self,
+        frame: &Frame<'a>,
+        path: &Path,
+    ) -> Lowering<Option<[Tensor; 2]>> {
+        let (Some(field), _) = self.place_of(frame, path)? else { return Ok(None) };
+        let FieldValue::Param { ty, .. } = &*field.value else { return Ok(None) };
+        self.factors_at(frame, &field, ty)
+    }
+
+    fn factors_at(
+        &mut self,
+        frame: &Frame<'a>,
+        field: &Place<'a>,
+        ty: &nnc_hir::TensorType,
+    ) -> Lowering<Option<[Tensor; 2]>> {
+        let Some(rank) = self.rewrites.ranks.get(&field.place).copied() else { return Ok(None) };
+        let stored = self.stored_elem(&ty.elem.base)?;
+        let wanted = self.elem(frame, &ty.elem.base)?;
+        let sizes: Vec<Dim> = ty.axes.iter().map(|it| field.owner.dim(&it.extent())).collect();
+        let [rows, columns] = sizes.as_slice() else { return Ok(None) };
+        let [left, right] = rank::factors(&field.path);
+        let shapes = [[rows.clone(), Dim::constant(rank)], [Dim::constant(rank), columns.clone()]];
+        let home = field.around.home;
+        let [of_left, of_right] = shapes.map(|it| TensorType::new(stored, it.to_vec()));
+        let left = self.param_tensor(home, left, of_left, wanted);
+        Ok(Some([left, self.param_tensor(home, right, of_right, wanted)]))
+    }
+
+    /// Where a path leads: to a field, or else to a layer.
+    fn place_of(&mut self, frame: &Frame<'a>, path: &Path) -> Lowering<Found<'a>> {
         let mut layer = match path.root {
             PathRoot::Owner => frame.instance.clone(),
             PathRoot::Local(local) => self.local(frame, local)?.into_layer(),
@@ -86,23 +140,22 @@ impl<'a> Lowerer<'a> {
                         None => field.owner,
                     };
                     let value = self.chosen_of(&owner, item)?;
-                    let handed = field.handed.map(|it| it.within(&owner));
-                    place = Some(Place {
-                        owner,
-                        around: field.around,
-                        handed,
-                        value,
-                        path: format!("{}.{at}", field.path),
-                        place: format!("{}.{at}", field.place),
-                    });
+                    let at = at.as_constant().ok_or_else(|| {
+                        self.internal(format!("an item of `{}` at an open place", field.path))
+                    })?;
+                    if !self.rewrites.is_kept(&field.place, at) {
+                        let line = self.rewrites.orders.get(&field.place).map(|it| it.span);
+                        let item = format!("{}.{at}", field.place);
+                        let line = line.unwrap_or(self.span);
+                        return Err(Box::new(read_elsewhere(self.span, line, &item)));
+                    }
+                    let (path, item_place) = self.item_paths(&field.path, &field.place, at);
+                    let (around, handed) = (field.around, field.handed.map(|it| it.within(&owner)));
+                    place = Some(Place { owner, around, handed, value, path, place: item_place });
                 }
             }
         }
-        match (place, layer) {
-            (None, Some(instance)) => Ok(Val::Layer(instance)),
-            (None, None) => Err(self.internal("a path leads nowhere")),
-            (Some(field), _) => self.value_at(frame, &field),
-        }
+        Ok((place, layer))
     }
 
     fn field(&self, owner: Rc<Instance>, name: Name) -> Lowering<Place<'a>> {
@@ -231,6 +284,12 @@ impl<'a> Lowerer<'a> {
                     let value = self.cast(wanted, tensor.value.clone());
                     return Ok(Val::Tensor(Tensor { elem: wanted, value, ..tensor }));
                 }
+                if let Some(line) = self.rewrites.latest.get(&field.place) {
+                    return Err(Box::new(no_average(*line, &field.place, self.span)));
+                }
+                if let Some(factors) = self.factors_at(frame, field, ty)? {
+                    return Ok(Val::Tensor(self.multiplied(factors)?));
+                }
                 let shape: Vec<Dim> =
                     ty.axes.iter().map(|axis| field.owner.dim(&axis.extent())).collect();
                 if let Some(owner) = self.test_layer {
@@ -238,7 +297,9 @@ impl<'a> Lowerer<'a> {
                     let vars = shape.iter().map(|extent| self.fresh_axis(extent)).collect();
                     return Ok(Val::Tensor(Tensor { vars, shape, elem: wanted, value }));
                 }
-                Ok(Val::Tensor(self.param_tensor(field, TensorType::new(stored, shape), wanted)))
+                let (home, name) = (field.around.home, field.path.clone());
+                let ty = TensorType::new(stored, shape);
+                Ok(Val::Tensor(self.param_tensor(home, name, ty, wanted)))
             }
             FieldValue::Layer(_) => Ok(Val::Layer(self.layer_at(field)?)),
             FieldValue::Array(item, places) => {
@@ -294,14 +355,14 @@ impl<'a> Lowerer<'a> {
 
     fn param_tensor(
         &mut self,
-        field: &Place<'a>,
+        home: Home,
+        name: String,
         ty: TensorType,
         wanted: nnc_graph::Elem,
     ) -> Tensor {
         let vars: Vec<_> = ty.shape.iter().map(|extent| self.fresh_axis(extent)).collect();
         let shape = ty.shape.clone();
-        let place = Source::Param { home: field.around.home, name: field.path.clone() };
-        let source = self.source(place, ty);
+        let source = self.source(Source::Param { home, name }, ty);
         let read = Scalar::read(source, vars.iter().map(|var| Index::var(*var)).collect());
         Tensor { vars, shape, elem: wanted, value: self.cast(wanted, read) }
     }

@@ -9,6 +9,7 @@ use crate::errors;
 use crate::frame::Frame;
 use crate::lowerer::{Lowerer, Lowering};
 use crate::point;
+use crate::rewrite::Stage;
 use crate::value::{Tensor, Val};
 
 /// Functions may call each other this deep.
@@ -94,6 +95,9 @@ impl<'a> Lowerer<'a> {
         let elem = self.elem(frame, &scalar.elem.base)?;
         Ok(match &scalar.kind {
             ScalarKind::Read { tensor, pack, index } => {
+                if let Some(value) = self.rewritten_read(frame, scalar, elem)? {
+                    return Ok(value);
+                }
                 let tensor = self.expr(frame, tensor)?;
                 let tensor = self.tensor(tensor)?;
                 let tensor = if frame.pointwise { tensor } else { self.settled(tensor)? };
@@ -163,7 +167,10 @@ impl<'a> Lowerer<'a> {
                 let value = self.scalar(frame, value)?;
                 self.cast(elem, value)
             }
-            ScalarKind::Reduce(reduction) => self.reduction(frame, reduction, elem)?,
+            ScalarKind::Reduce(reduction) => match self.rewritten_sum(frame, reduction, elem)? {
+                Some(sum) => sum,
+                None => self.reduction(frame, reduction, elem)?,
+            },
             ScalarKind::Softmax { var, guard, value } => {
                 self.softmax(frame, *var, guard.as_deref(), value, elem)?
             }
@@ -246,7 +253,15 @@ impl<'a> Lowerer<'a> {
         }
         self.uses.add(self.program, self.entry, frame);
         self.open.push((frame.function, path));
-        let result = self.block(frame, &frame.function.body);
+        let place = frame.instance.as_ref().map(|it| it.place.as_str());
+        let is_staged = |it: &Stage| Some(it.place.as_str()) == place;
+        let result = if let Some(stage) = self.stage.take_if(|it| is_staged(it)) {
+            self.staged_block(frame, &frame.function.body, &stage)
+        } else if place.is_some_and(|it| self.rewrites.parallel.contains(it)) {
+            self.parallel_block(frame, &frame.function.body)
+        } else {
+            self.block(frame, &frame.function.body)
+        };
         self.open.pop();
         result
     }

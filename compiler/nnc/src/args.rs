@@ -86,7 +86,7 @@ pub(crate) struct Check {
     #[command(flatten)]
     pub program: Program,
     #[command(flatten)]
-    pub model: Model,
+    pub model: Network,
     /// Also compare the header of this file with the model
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub weights: Option<PathBuf>,
@@ -98,7 +98,7 @@ pub(crate) struct Build {
     #[command(flatten)]
     pub program: Program,
     #[command(flatten)]
-    pub model: Model,
+    pub model: Network,
     #[command(flatten)]
     pub target: Target,
     /// What to make, in this order of a program's way; what of it is text goes to standard
@@ -128,7 +128,7 @@ pub(crate) struct Run {
     #[command(flatten)]
     pub program: Program,
     #[command(flatten)]
-    pub model: Model,
+    pub model: Network,
     /// The entry, where the model has several
     #[arg(long, value_name = "NAME")]
     pub entry: Option<String>,
@@ -170,7 +170,7 @@ pub(crate) struct Bench {
     #[command(flatten)]
     pub program: Program,
     #[command(flatten)]
-    pub model: Model,
+    pub model: Network,
     /// The entry, where the model has several
     #[arg(long, value_name = "NAME")]
     pub entry: Option<String>,
@@ -212,6 +212,7 @@ pub(crate) struct Profile {
     pub trace: Option<PathBuf>,
 }
 
+#[cfg(feature = "llvm")]
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(crate) enum By {
     /// A kernel of the plan
@@ -227,7 +228,7 @@ pub(crate) struct Generate {
     #[command(flatten)]
     pub program: Program,
     #[command(flatten)]
-    pub model: Model,
+    pub model: Network,
     /// The entry, where several take tokens and state and give logits
     #[arg(long, value_name = "NAME")]
     pub entry: Option<String>,
@@ -283,7 +284,7 @@ pub(crate) struct Params {
     #[command(flatten)]
     pub program: Program,
     #[command(flatten)]
-    pub model: Model,
+    pub model: Network,
     /// As JSON
     #[arg(long)]
     pub json: bool,
@@ -295,7 +296,7 @@ pub(crate) struct Cost {
     #[command(flatten)]
     pub program: Program,
     #[command(flatten)]
-    pub model: Model,
+    pub model: Network,
     /// The entry [default: all], or a function of a sequence of tokens: what it needs as a
     /// transformer
     #[arg(long, value_name = "NAME")]
@@ -575,6 +576,18 @@ pub(crate) struct Model {
     pub model: Option<String>,
 }
 
+/// Which part of it, and how that is changed.
+#[derive(Group, Debug)]
+pub(crate) struct Network {
+    /// The model, where the program has several
+    #[arg(long, value_name = "NAME")]
+    pub model: Option<String>,
+    /// Change the network, in the words of a `rewrite` line of the model: 'blocks: drop [3, 5]',
+    /// 'blocks.*.attn: heads [0, 2]'; `--help` lists all rewrites
+    #[arg(long, value_name = "PLACE: REWRITE", long_help = rewrites())]
+    pub rewrite: Vec<String>,
+}
+
 /// For what machine.
 #[derive(Group, Debug)]
 pub(crate) struct Target {
@@ -631,6 +644,19 @@ fn amount(text: &str) -> Result<(String, String), String> {
 fn at_least_one(text: &str) -> Result<u32, String> {
     let count: Option<u32> = text.parse().ok().filter(|it| *it > 0);
     count.ok_or_else(|| "a number of at least 1 is wanted".to_owned())
+}
+
+/// What `--rewrite` takes.
+fn rewrites() -> String {
+    let mut text = "Change the network, in the words of a `rewrite` line of the model, such as \
+        'blocks: drop [3, 5]'. A place is a field path, in which `*` stands for any text. A \
+        checkpoint is that of the network as it is written\n"
+        .to_owned();
+    for it in nnc_driver::REWRITES {
+        let written = format!("{} {}", it.name, it.takes);
+        text.push_str(&format!("\n{written:<32} {}", it.about));
+    }
+    text
 }
 
 fn stages() -> PossibleValuesParser {

@@ -85,6 +85,14 @@ impl Context<'_> {
         Ok(session)
     }
 
+    /// The model that is meant, with what is changed of it.
+    fn model(&mut self, session: &mut Session, args: &args::Network) -> Result<ModelId, Error> {
+        let model = session.model(args.model.as_deref())?;
+        let rewritten = session.rewrite(model, &args.rewrite);
+        self.sources = session.sources().clone();
+        rewritten.map(|()| model)
+    }
+
     /// The program that a question is about, or the library.
     fn questioned(&mut self, program: Option<&str>) -> Result<Session, Error> {
         let session = match program {

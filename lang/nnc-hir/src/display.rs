@@ -371,6 +371,9 @@ impl Display for Program {
         }
         for model in &self.models {
             writeln!(f, "model {} = {} {{", model.name, self.show(&model.layer))?;
+            for rewrite in &model.rewrites {
+                writeln!(f, "    {rewrite}")?;
+            }
             for entry in &model.entries {
                 write!(f, "    entry {} with {{ ", entry.name)?;
                 list(f, &entry.facts, |f, fact| write!(f, "{fact}"))?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use nnc_base::{Id, Name, Span, Table};
 use nnc_shape::Dim;
 
-use crate::{Arrow, Block, Elem, IndexVar, MeaningUse, Path, Places, TensorType, Type};
+use crate::{Arrow, Block, Elem, IndexVar, MeaningUse, Path, Places, Rewrite, TensorType, Type};
 
 pub type LayerId = Id<Layer>;
 pub type FunctionId = Id<Function>;
@@ -465,6 +465,8 @@ pub struct Model {
     pub checkpoint: Option<CheckpointId>,
     /// What stands in the holes of the spaces in it.
     pub chosen: Vec<Chosen>,
+    /// What is changed of its network, in this order.
+    pub rewrites: Vec<Rewrite>,
     pub entries: Vec<Entry>,
 }
 

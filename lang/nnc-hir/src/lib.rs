@@ -23,9 +23,11 @@ mod display;
 mod expr;
 mod items;
 mod parts;
+mod rewrite;
 mod scalar;
 mod substitute;
 mod types;
+mod visit;
 mod written;
 
 pub use display::{Shown, shown_parameter};
@@ -42,6 +44,7 @@ pub use items::{
     StructField, StructId, Test,
 };
 pub use parts::{Part, PartMut};
+pub use rewrite::{Joined, REWRITES, Rewrite, RewriteKind, RewriteName, Step};
 pub use scalar::{
     Affine, Axis as NestAxis, BinaryOp, Index, IndexVar, IndexVarId, Nest, ReduceOp, Reduction,
     Scalar, ScalarArg, ScalarKind, UnaryOp,

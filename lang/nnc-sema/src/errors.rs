@@ -11,6 +11,7 @@ pub(crate) mod layers;
 pub(crate) mod models;
 pub(crate) mod names;
 pub(crate) mod optional;
+pub(crate) mod rewrites;
 pub(crate) mod shapes;
 pub(crate) mod sizes;
 pub(crate) mod spaces;

@@ -35,6 +35,7 @@ mod optional;
 mod questions;
 mod recursion;
 pub mod relation;
+mod rewrites;
 mod scope;
 mod signature;
 mod types;
@@ -52,6 +53,7 @@ pub use questions::{
     Answer, Bounds, Chain, Difference, Equivalence, Family, Filling, Fitting, Input, Instance, Map,
     MapSize, NoAnswer, Questions, Verdict,
 };
+pub use rewrites::rewrite;
 
 /// A module to be checked.
 #[derive(Clone, Copy)]

@@ -11,6 +11,7 @@ use crate::body::{check_test, condition_of};
 use crate::cx::{Cx, Scope, VarInfo};
 use crate::dims::{assume, prove, question};
 use crate::errors::{functions as function_errors, handed, models as errors, names as name_errors};
+use crate::rewrites;
 use crate::scope::{Place, Symbol, nearest};
 
 impl<'a> Cx<'a> {
@@ -127,6 +128,13 @@ impl<'a> Cx<'a> {
         let checkpoint =
             model.weights.first().and_then(|name| self.model_weights(module, &used, name));
         let chosen = self.chosen(&used, &model.chosen);
+        let mut rewrites = Vec::new();
+        for written in &model.rewrites {
+            match rewrites::rewrite(written) {
+                Ok(rewrite) => rewrites.push(rewrite),
+                Err(diagnostic) => self.report(*diagnostic),
+            }
+        }
         let mut entries = Vec::new();
         for (index, entry) in model.entries.iter().enumerate() {
             let same = |it: &&ast::Entry| it.name.name == entry.name.name;
@@ -154,6 +162,7 @@ impl<'a> Cx<'a> {
             layer: used,
             checkpoint,
             chosen,
+            rewrites,
             entries,
         });
     }

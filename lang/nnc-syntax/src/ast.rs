@@ -449,6 +449,7 @@ pub struct Model {
     /// the checker to report.
     pub weights: Vec<Ident>,
     pub chosen: Vec<Choose>,
+    pub rewrites: Vec<Rewrite>,
     pub entries: Vec<Entry>,
 }
 
@@ -459,6 +460,38 @@ pub struct Choose {
     /// A candidate of the hole, in the words of the space.
     pub chain: Vec<LayerUse>,
     pub span: Span,
+}
+
+/// `rewrite "blocks": order [0, 2, (3, 4), 1]`: a change of the model's network.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Rewrite {
+    /// The pattern of the places that are meant, in which `*` stands for any text.
+    pub place: Text,
+    /// Which rewrite; the checker knows their names and what each takes.
+    pub name: Ident,
+    pub args: Vec<RewriteArg>,
+    pub span: Span,
+}
+
+/// What a rewrite is given: `[0, 2, (3, 4), 6..9]`, `32`, `sum`.
+#[derive(Clone, PartialEq, Debug)]
+pub struct RewriteArg {
+    pub kind: RewriteArgKind,
+    pub span: Span,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum RewriteArgKind {
+    Int(i64),
+    Float(f64),
+    /// `6..9`: 6, 7 and 8.
+    Range(i64, i64),
+    Word(Ident),
+    List(Vec<RewriteArg>),
+    /// `(3, 4)`: side by side.
+    Side(Vec<RewriteArg>),
+    /// `[4..8] * 3`: one after the other, so often.
+    Times(Box<RewriteArg>, i64),
 }
 
 /// `entry prefill = forward with { B == 1, T <= 2048 }`

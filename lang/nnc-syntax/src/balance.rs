@@ -356,7 +356,9 @@ impl<'source, 'text> Balancer<'source, 'text> {
                 token.tok.is_lower_name() && matches!(next, Some(Tok::Colon | Tok::Comma))
             }
             Tok::Checkpoint => matches!(token.tok, Tok::Str(_)),
-            Tok::Model => matches!(token.tok, Tok::Choose | Tok::Entry | Tok::Weights),
+            Tok::Model => {
+                matches!(token.tok, Tok::Choose | Tok::Entry | Tok::Rewrite | Tok::Weights)
+            }
             _ => false,
         };
         if starts_body {
@@ -431,8 +433,10 @@ impl<'source, 'text> Balancer<'source, 'text> {
         }
         self.note_line();
         let token = self.resolved(at);
-        if matches!(token.tok, Tok::Field(_) | Tok::Hole | Tok::Choose | Tok::Entry | Tok::Weights)
-        {
+        if matches!(
+            token.tok,
+            Tok::Field(_) | Tok::Hole | Tok::Choose | Tok::Entry | Tok::Rewrite | Tok::Weights
+        ) {
             self.reset_operators();
         }
         if let Some(open) = self.open.last_mut() {

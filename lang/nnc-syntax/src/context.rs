@@ -40,6 +40,7 @@ pub(crate) struct ReduceHead {
 pub(crate) enum ModelMember {
     Weights(Ident),
     Choose(Choose),
+    Rewrite(Rewrite),
     Entry(Entry),
     Error,
 }
@@ -113,11 +114,13 @@ impl<'text> Context<'text> {
         members: Option<Vec<ModelMember>>,
     ) -> Model {
         let (weights, chosen, entries) = (Vec::new(), Vec::new(), Vec::new());
-        let mut model = Model { name, layer, weights, chosen, entries };
+        let rewrites = Vec::new();
+        let mut model = Model { name, layer, weights, chosen, rewrites, entries };
         for member in members.unwrap_or_default() {
             match member {
                 ModelMember::Weights(name) => model.weights.push(name),
                 ModelMember::Choose(choose) => model.chosen.push(choose),
+                ModelMember::Rewrite(rewrite) => model.rewrites.push(rewrite),
                 ModelMember::Entry(entry) => model.entries.push(entry),
                 ModelMember::Error => {}
             }

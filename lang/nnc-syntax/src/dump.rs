@@ -47,6 +47,30 @@ impl Dump<'_, '_> {
         result
     }
 
+    fn rewrite_arg(&mut self, arg: &RewriteArg) -> fmt::Result {
+        let inside = |dump: &mut Self, args: &[RewriteArg]| {
+            dump.inside(|dump| args.iter().try_for_each(|it| dump.rewrite_arg(it)))
+        };
+        match &arg.kind {
+            RewriteArgKind::Int(value) => self.line(value),
+            RewriteArgKind::Float(value) => self.line(value),
+            RewriteArgKind::Range(from, to) => self.line(format!("{from}..{to}")),
+            RewriteArgKind::Word(word) => self.line(word),
+            RewriteArgKind::List(args) => {
+                self.line("list")?;
+                inside(self, args)
+            }
+            RewriteArgKind::Side(args) => {
+                self.line("side")?;
+                inside(self, args)
+            }
+            RewriteArgKind::Times(arg, times) => {
+                self.line(format!("times {times}"))?;
+                inside(self, std::slice::from_ref(arg))
+            }
+        }
+    }
+
     /// A line with children below it.
     fn node(
         &mut self,
@@ -140,6 +164,12 @@ impl Dump<'_, '_> {
                 for choose in &it.chosen {
                     dump.node(format!("choose {}", choose.hole), |dump| {
                         choose.chain.iter().try_for_each(|layer| dump.layer_use(layer))
+                    })?;
+                }
+                for rewrite in &it.rewrites {
+                    let place = &rewrite.place.value;
+                    dump.node(format!("rewrite {place:?} {}", rewrite.name), |dump| {
+                        rewrite.args.iter().try_for_each(|it| dump.rewrite_arg(it))
                     })?;
                 }
                 for entry in &it.entries {

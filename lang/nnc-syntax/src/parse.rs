@@ -214,6 +214,7 @@ impl Report<'_> {
                         | Tok::MemberConst
                         | Tok::Field(_)
                         | Tok::Choose
+                        | Tok::Rewrite
                         | Tok::Entry
                         | Tok::Weights
                         | Tok::Hole

@@ -146,6 +146,8 @@ pub enum Tok<'text> {
     Entry,
     #[token("hole")]
     Hole,
+    #[token("rewrite")]
+    Rewrite,
     #[token("kind")]
     Kind,
     #[token("model")]
@@ -299,6 +301,7 @@ impl Tok<'_> {
                 | Hole
                 | Kind
                 | Model
+                | Rewrite
                 | Space
                 | State
                 | Test

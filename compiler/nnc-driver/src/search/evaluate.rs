@@ -117,7 +117,8 @@ impl<'a> Evaluator<'a> {
         }
         check_memory(&module, &plan, &self.options.name)?;
         let code = backend.load(&plan, &self.options)?;
-        let params = Params::initial(&lowered.params, self.seed);
+        let params = Params::initial(&lowered.written, self.seed);
+        let params = params.rewritten(&lowered.params);
         let blob = pack_weights(&module, &plan, &params, None, &())?;
         let instance = Instance::new(&module, plan, code, Arc::new(blob));
         Ok(Runner::compiled(instance.map_err(crate::instance_error)?))
@@ -152,7 +153,8 @@ impl<'a> Evaluator<'a> {
         let lowered = self.lower(member, entry)?;
         let mut runner = match self.target {
             Target::Evaluator => {
-                let params = Params::initial(&lowered.params, self.seed);
+                let params = Params::initial(&lowered.written, self.seed);
+                let params = params.rewritten(&lowered.params);
                 Runner::evaluator(&lowered.module, &params)?
             }
             Target::Compiled(backend) => self.compiled(&lowered, backend)?,

@@ -83,8 +83,8 @@ pub(super) fn rounds(
 }
 
 pub(super) fn run(context: &mut Context<'_>, args: Bench) -> Result<u8, Error> {
-    let session = context.session(&args.program)?;
-    let model = session.model(args.model.model.as_deref())?;
+    let mut session = context.session(&args.program)?;
+    let model = context.model(&mut session, &args.model)?;
     context.warnings(&session);
     let mut prepared = Prepared::new(context, &session, model, &args, false)?;
     let mut measure = Measure::new(READ_BYTES)?;

@@ -13,9 +13,12 @@ use nnc_runtime::Blob;
 use std::path::{Path, PathBuf};
 
 pub(super) fn run(context: &mut Context<'_>, args: Build) -> Result<u8, Error> {
-    let session = context.session(&args.program)?;
+    let mut session = context.session(&args.program)?;
     if let Some(name) = &args.as_transformer {
         return as_transformer(context, &session, name, &args);
+    }
+    if !args.model.rewrite.is_empty() {
+        context.model(&mut session, &args.model)?;
     }
     let target = target(args.target.target.as_deref())?;
     let stages = stages(&args.emit, &target)?;

@@ -7,7 +7,10 @@ use nnc_base::Diagnostic;
 use nnc_driver::{Error, render};
 
 pub(super) fn run(context: &mut Context<'_>, args: Check) -> Result<u8, Error> {
-    let session = context.session(&args.program)?;
+    let mut session = context.session(&args.program)?;
+    if !args.model.rewrite.is_empty() && !session.diagnostics().iter().any(Diagnostic::is_error) {
+        context.model(&mut session, &args.model)?;
+    }
     let mut diagnostics = session.check();
     if let Some(path) = &args.weights
         && !diagnostics.iter().any(Diagnostic::is_error)

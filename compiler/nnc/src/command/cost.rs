@@ -21,11 +21,11 @@ const CONVENTION: &str = "a multiply-add of a contraction is 2 FLOPs, every othe
     floats is 1; windows at borders and masked positions count in full";
 
 pub(super) fn run(context: &mut Context<'_>, args: Cost) -> Result<u8, Error> {
-    let session = context.session(&args.program)?;
+    let mut session = context.session(&args.program)?;
     if let Some(name) = function(&session, &args)? {
         return of_function(context, &session, name, &args);
     }
-    let model = session.model(args.model.model.as_deref())?;
+    let model = context.model(&mut session, &args.model)?;
     context.warnings(&session);
     let machine = match backends::target(args.target.target.as_deref())? {
         Target::Evaluator => Machine::AVX2,

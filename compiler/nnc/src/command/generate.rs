@@ -9,7 +9,7 @@ use std::time::Instant;
 
 pub(super) fn run(context: &mut Context<'_>, args: Generate) -> Result<u8, Error> {
     let mut session = context.session(&args.program)?;
-    let model = session.model(args.model.model.as_deref())?;
+    let model = context.model(&mut session, &args.model)?;
     context.warnings(&session);
     let entry = session.token_entry(model, args.entry.as_deref())?;
     session.keep_entry(model, entry.entry.as_str());

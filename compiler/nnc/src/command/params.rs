@@ -7,12 +7,12 @@ use nnc_base::Name;
 use nnc_driver::Error;
 use nnc_driver::cost::ParamCount;
 use nnc_driver::numbers::{bytes, count};
-use nnc_lower::ParamInfo;
+use nnc_lower::{Made, ParamInfo};
 use serde_json::json;
 
 pub(super) fn run(context: &mut Context<'_>, args: Params) -> Result<u8, Error> {
-    let session = context.session(&args.program)?;
-    let model = session.model(args.model.model.as_deref())?;
+    let mut session = context.session(&args.program)?;
+    let model = context.model(&mut session, &args.model)?;
     let params = &session.lowered(model)?.params;
     context.warnings(&session);
     let total = ParamCount::of(params);
@@ -78,7 +78,23 @@ fn formula(param: &ParamInfo) -> String {
     format!("[{}]", sizes.join(", "))
 }
 
+/// How it starts, or what of the network as it is written it is made of.
 fn starts_as(param: &ParamInfo) -> String {
+    match &param.made {
+        None => {}
+        Some(Made::Factor { of, .. }) => return format!("factor of {of}"),
+        Some(Made::Numbers(values)) => {
+            let values: Vec<String> = values.iter().map(f64::to_string).collect();
+            return format!("[{}]", values.join(", "));
+        }
+        Some(Made::Heads { segments, .. }) => {
+            let Some(segment) = segments.first() else { return String::new() };
+            return match &segment.kept {
+                Some(kept) => format!("{} of {} heads", kept.len(), segment.count),
+                None => format!("mean of {} heads", segment.count),
+            };
+        }
+    }
     let args: Vec<String> = param.init.args.iter().map(f64::to_string).collect();
     match args.as_slice() {
         [] => param.init.name.to_string(),

@@ -22,8 +22,8 @@ struct Limits {
 }
 
 pub(super) fn run(context: &mut Context<'_>, args: Args) -> Result<u8, Error> {
-    let session = context.session(&args.bench.program)?;
-    let model = session.model(args.bench.model.model.as_deref())?;
+    let mut session = context.session(&args.bench.program)?;
+    let model = context.model(&mut session, &args.bench.model)?;
     context.warnings(&session);
     let mut prepared = Prepared::new(context, &session, model, &args.bench, true)?;
     let mut measure = Measure::new(READ_BYTES)?;

@@ -14,7 +14,7 @@ use std::time::Instant;
 
 pub(super) fn run(context: &mut Context<'_>, args: Run) -> Result<u8, Error> {
     let mut session = context.session(&args.program)?;
-    let model = session.model(args.model.model.as_deref())?;
+    let model = context.model(&mut session, &args.model)?;
     context.warnings(&session);
     if let Some(entry) = &args.entry {
         session.keep_entry(model, entry);

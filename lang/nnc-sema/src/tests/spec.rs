@@ -81,6 +81,7 @@ fn the_reference_runs() {
         ("effects.md", include_str!("../../spec/effects.md")),
         ("state.md", include_str!("../../spec/state.md")),
         ("models.md", include_str!("../../spec/models.md")),
+        ("rewrites.md", include_str!("../../spec/rewrites.md")),
         ("convolution.md", include_str!("../../spec/convolution.md")),
     ];
     let mut report = String::new();
@@ -114,6 +115,7 @@ fn every_code_has_a_page_whose_first_example_gives_it() {
         include_str!("../errors/models.rs"),
         include_str!("../errors/names.rs"),
         include_str!("../errors/optional.rs"),
+        include_str!("../errors/rewrites.rs"),
         include_str!("../errors/shapes.rs"),
         include_str!("../errors/sizes.rs"),
         include_str!("../errors/state.rs"),

@@ -122,6 +122,9 @@ impl<'text> Balancer<'_, 'text> {
             Tok::Hole => before_name && self.starts_entry_of(Body::Members),
             // A field is called so nowhere in a model.
             Tok::Choose => self.starts_entry_of(Body::Entries),
+            Tok::Rewrite => {
+                matches!(next, Some(Tok::Str(_))) && self.starts_entry_of(Body::Entries)
+            }
             // Only behind the extent of a scan.
             Tok::While => {
                 let scans = |header: super::Header| {

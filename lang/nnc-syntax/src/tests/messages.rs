@@ -75,7 +75,7 @@ fn declarations_say_what_they_miss() {
     assert_snapshot!(messages("export A with { B = 1 }"), @r#"E0001: expected `}` or `,`, found `=` [1: "="] help: to compare, write `==`"#);
     assert_snapshot!(messages("fn f(x: int) -> int"), @r#"E0019: this `fn` has no body [1: ""] help: write `{ … }` or `= expression` behind the signature"#);
     assert_snapshot!(messages("pub layer A<D>\n  a: B\n  fn (x: int) = x\n}\nfn g() = 1"), @r#"E0019: the body of this `layer` does not start with `{` [1: ""] help: write `{` before the first line of the body, and `}` after the last"#);
-    assert_snapshot!(messages("model m = A<3> { entry a = b with { B == 1 } weight x }"), @r#"E0001: expected `}`, `choose`, `entry` or `weights`, found the name `weight` [1: "weight"] help: put in what is missing, or take this out"#);
+    assert_snapshot!(messages("model m = A<3> { entry a = b with { B == 1 } weight x }"), @r#"E0001: expected `}`, `choose`, `rewrite`, `entry` or `weights`, found the name `weight` [1: "weight"] help: put in what is missing, or take this out"#);
     assert_snapshot!(messages("checkpoint c for A { \"x\" = \n \"y\" = b }"), @r#"E0001: expected a lower-case name, `{` or `*`, found a string [2: "\"y\""] help: put in what is missing, or take this out"#);
     assert_snapshot!(messages("fn (x: int) = x"), @r#"E0014: a function outside a layer needs a name [1: "fn (x: int) "] help: write a name after `fn`, or move the function into a layer"#);
     assert_snapshot!(messages("layer A { hole a: f32[B] -> f32[B] in { B } }"), @r#"E0015: a layer has no holes [1: "a"] help: write `space` instead of `layer`, or give the field a layer: `name: Linear<D, D>`"#);
