@@ -212,7 +212,7 @@ impl Facts {
                 {
                     return Verdict::Refuted;
                 }
-                if of.exact_div(&divisor).is_some() {
+                if of.exact_div(&divisor).is_some() || solved.is_given_multiple(&divisor, &of) {
                     return Verdict::Proven;
                 }
                 if let Some(value) = divisor.as_constant() {

@@ -155,6 +155,14 @@ impl Solved {
         (divisor, of)
     }
 
+    /// Whether `divisor` divides `of` because a multiple that was given as such differs from it
+    /// by a multiple: what is left of facts about floors, `min` and `max`.
+    pub(crate) fn is_given_multiple(&self, divisor: &Dim, of: &Dim) -> bool {
+        self.multiples.iter().any(|(given, multiple)| {
+            given.exact_div(divisor).is_some() && (of - multiple).exact_div(divisor).is_some()
+        })
+    }
+
     /// A quotient known to be exact, as a rule: `below * (above // below)` is `above`.
     pub(super) fn exact_floors(&self) -> impl Iterator<Item = (Dim, Dim, Dim)> {
         self.multiples.iter().filter_map(|(divisor, of)| {

@@ -141,6 +141,25 @@ fn heads() {
 }
 
 #[test]
+fn multiples_that_no_size_can_be_solved_for() {
+    insta::assert_snapshot!(answers("((H - 1)//16 + 1) % 2 == 0; min(D, E) % min(M, N) == 0", "
+        (H + 15)//16 % 2 == 0
+        ((H + 15)//16 + 2*W) % 2 == 0
+        ((H + 15)//16 + 1) % 2 == 0
+        (H + 15)//16 % 4 == 0
+        min(D, E) % min(M, N) == 0
+        min(D, E) % M == 0
+        "), @"
+    (H + 15)//16 % 2 == 0: proven
+    ((H + 15)//16 + 2*W) % 2 == 0: proven
+    ((H + 15)//16 + 1) % 2 == 0: unproven, H = 17 gives 3 and 2
+    (H + 15)//16 % 4 == 0: unproven, H = 17 gives 2 and 4, needs ((H + 15)//16) % 4 == 0
+    min(D, E) % min(M, N) == 0: proven
+    min(D, E) % M == 0: unproven, D = 1, E = 1, M = 2 give 1 and 2, needs min(D, E) % M == 0
+    ");
+}
+
+#[test]
 fn chains_of_divisibility() {
     insta::assert_snapshot!(answers("D % N == 0; D % 64 == 0", "
         N*(D//N) == D
