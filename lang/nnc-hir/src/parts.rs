@@ -40,7 +40,7 @@ macro_rules! parts {
                     | ExprKind::Cast { value, .. }
                     | ExprKind::View { value, .. }
                     | ExprKind::Split { value, .. }
-                    | ExprKind::TopK { value, .. }
+                    | ExprKind::Sort { value, .. }
                     | ExprKind::StructField { value, .. }
                     | ExprKind::Project { value, .. }
                     | ExprKind::SpaceHole { value, .. } => found($part::Expr(value)),
