@@ -162,7 +162,7 @@ impl Chart<'_> {
                 }
                 Op::Nest(_)
                 | Op::Write { .. }
-                | Op::Sort { .. }
+                | Op::Order { .. }
                 | Op::Running(_)
                 | Op::Scatter { .. }
                 | Op::Reshape => {
@@ -259,7 +259,7 @@ impl Chart<'_> {
                 NestKind::Softmax { .. } => Some("softmax"),
                 NestKind::Map { .. } | NestKind::Reduce(_) => None,
             },
-            Op::Sort { .. } => Some("sort"),
+            Op::Order { .. } => Some("sort"),
             Op::Running(_) => Some("running"),
             Op::Scatter { .. } => Some("scatter"),
             _ => None,

@@ -131,7 +131,7 @@ fn derivations(module: &Module, plan: &Plan) -> String {
                 | Op::Const(_)
                 | Op::Nest(_)
                 | Op::Write { .. }
-                | Op::Sort { .. }
+                | Op::Order { .. }
                 | Op::Running(_)
                 | Op::Scatter { .. }
                 | Op::Reshape => {}

@@ -360,7 +360,7 @@ impl Runner<'_> {
                 let source = Arc::unwrap_or_clone(operands.remove(0));
                 Tensor { shape: self.shape(&node.types[0])?, ..source }
             }
-            Op::Sort { descending, k } => {
+            Op::Order { descending, k } => {
                 let results = along::sort(&operands[0], *descending, self.size(k)?);
                 return Ok(results.into_iter().map(Arc::new).collect());
             }

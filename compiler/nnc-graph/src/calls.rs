@@ -43,7 +43,7 @@ impl Op {
             | Op::Const(_)
             | Op::Nest(_)
             | Op::Write { .. }
-            | Op::Sort { .. }
+            | Op::Order { .. }
             | Op::Running(_)
             | Op::Scatter { .. }
             | Op::Reshape => None,

@@ -6,7 +6,7 @@ use nnc_shape::Dim;
 
 /// What a node does with its operands.
 ///
-/// Every operation but [`Op::Call`], [`Op::Scan`] and [`Op::Sort`] has one result.
+/// Every operation but [`Op::Call`], [`Op::Scan`] and [`Op::Order`] has one result.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Op {
     /// An argument of the graph, by its place in [`crate::Graph::inputs`].
@@ -22,7 +22,7 @@ pub enum Op {
     Write { offset: Vec<Dim> },
     /// The first `k` along the last axis in order of size, equals by lower position: results
     /// are the values and their positions (i32). NaN is beyond every number.
-    Sort { descending: bool, k: Dim },
+    Order { descending: bool, k: Dim },
     /// What a reduction of all up to each place gives.
     Running(Running),
     /// Operand 0, `[batch…, n, rest…]`, reduced into the places that operand 1, i32

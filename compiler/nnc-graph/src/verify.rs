@@ -220,7 +220,7 @@ impl Checker<'_> {
                 ensure(fits, || format!("writes {} into {}", operands[1], operands[0]))?;
                 self.types(&node.types, &[operands[0].clone()])
             }
-            Op::Sort { k, .. } => {
+            Op::Order { k, .. } => {
                 arity(1)?;
                 self.dims([k])?;
                 let mut values = operands[0].clone();

@@ -137,7 +137,7 @@ impl<'a> Lowerer<'a> {
         }
         let types =
             vec![TensorType::new(tensor.elem, shape.clone()), TensorType::new(Elem::I32, shape)];
-        let results = self.add_results(Op::Sort { descending, k }, vec![operand], types)?;
+        let results = self.add_results(Op::Order { descending, k }, vec![operand], types)?;
         let parts = results.into_iter().map(|source| Val::Tensor(self.tensor_of(source)));
         Ok(Val::Tuple(parts.collect()))
     }

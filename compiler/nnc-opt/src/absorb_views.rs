@@ -95,7 +95,7 @@ pub(crate) fn is_view(graph: &Graph, node: &Node) -> bool {
         | Op::Param(_)
         | Op::Const(_)
         | Op::Write { .. }
-        | Op::Sort { .. }
+        | Op::Order { .. }
         | Op::Running(_)
         | Op::Scatter { .. }
         | Op::Scan(_)
@@ -182,7 +182,7 @@ fn is_identity(graph: &Graph, node: &Node) -> bool {
         | Op::Param(_)
         | Op::Const(_)
         | Op::Write { .. }
-        | Op::Sort { .. }
+        | Op::Order { .. }
         | Op::Running(_)
         | Op::Scatter { .. }
         | Op::Scan(_)

@@ -37,7 +37,7 @@ pub(crate) fn rename(graph: &mut Graph, moved: &BTreeMap<GraphId, GraphId>) {
             | Op::Const(_)
             | Op::Nest(_)
             | Op::Write { .. }
-            | Op::Sort { .. }
+            | Op::Order { .. }
             | Op::Running(_)
             | Op::Scatter { .. }
             | Op::Reshape => {}

@@ -89,7 +89,7 @@ pub(crate) fn known_before(graph: &Graph) -> BTreeMap<NodeId, bool> {
         let fixed = node.types.iter().all(|ty| ty.shape.iter().all(is_fixed));
         let (can, is_param) = match &node.op {
             Op::Param(_) => (true, true),
-            Op::Const(_) | Op::Reshape | Op::Sort { .. } | Op::Running(_) | Op::Scatter { .. } => {
+            Op::Const(_) | Op::Reshape | Op::Order { .. } | Op::Running(_) | Op::Scatter { .. } => {
                 (fixed, false)
             }
             Op::Nest(nest) => (fixed && is_fixed_nest(nest), false),
@@ -162,7 +162,7 @@ fn works(graph: &Graph, id: NodeId) -> Option<bool> {
                 let cost = Cost::of(value);
                 (cost.flops > 0).then_some(cost.transcendentals > 0)
             }
-            Op::Nest(_) | Op::Sort { .. } | Op::Running(_) | Op::Scatter { .. } => Some(true),
+            Op::Nest(_) | Op::Order { .. } | Op::Running(_) | Op::Scatter { .. } => Some(true),
             Op::Input(_)
             | Op::Param(_)
             | Op::Const(_)

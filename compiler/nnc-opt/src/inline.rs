@@ -188,7 +188,7 @@ pub(crate) fn inline(graph: &Graph, reader: NodeId, operand: u32) -> Option<(Nes
         | Op::Param(_)
         | Op::Const(_)
         | Op::Write { .. }
-        | Op::Sort { .. }
+        | Op::Order { .. }
         | Op::Running(_)
         | Op::Scatter { .. }
         | Op::Scan(_)

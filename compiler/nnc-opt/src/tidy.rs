@@ -85,7 +85,7 @@ pub(crate) fn nest(node: &Node) -> Option<&Nest> {
         | Op::Param(_)
         | Op::Const(_)
         | Op::Write { .. }
-        | Op::Sort { .. }
+        | Op::Order { .. }
         | Op::Running(_)
         | Op::Scatter { .. }
         | Op::Reshape

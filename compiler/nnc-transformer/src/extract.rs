@@ -180,7 +180,7 @@ impl Extractor<'_> {
                 Err(self.refuse(format!("it reads the parameter `{name}`")))
             }
             Op::Write { .. } => Err(self.refuse("parts of a tensor are written one by one")),
-            Op::Sort { .. } => Err(self.refuse("an order of values")),
+            Op::Order { .. } => Err(self.refuse("an order of values")),
             Op::Running(_) => Err(self.refuse("a running result")),
             Op::Scatter { .. } => Err(self.refuse("a scatter")),
             Op::Reshape => Err(self.refuse("axes are merged or split")),

@@ -73,6 +73,7 @@ const OTHER_MEANINGS: &[(&str, &str, &str)] = &[
     ("heads", "compiler/nnc/src/command/cost.rs", "those of a transformer, counted"),
     ("heads", "lang/nnc-sema/src/errors/shapes.rs", "the plural of the kind `head`"),
     ("length", "lang/nnc-rasp/src/meta/expr.rs", "RASP's own `length`"),
+    ("sort", "*", "the language's own, of any elements; `std.rasp` has one for transformers"),
     // `nnc build --as-transformer` writes a program that uses the library, as a person would.
     ("Transformer", "*", "the result of `--as-transformer`"),
     ("std.", "compiler/nnc-transformer/src/transformer.rs", "the program it writes"),

@@ -47,7 +47,7 @@ impl Count {
             | Op::Param(_)
             | Op::Const(_)
             | Op::Write { .. }
-            | Op::Sort { .. }
+            | Op::Order { .. }
             | Op::Running(_)
             | Op::Scatter { .. }
             | Op::Reshape

@@ -76,7 +76,7 @@ impl Walk<'_> {
                 Op::Input(_) | Op::Param(_) | Op::Const(_) => {}
                 Op::Nest(_)
                 | Op::Write { .. }
-                | Op::Sort { .. }
+                | Op::Order { .. }
                 | Op::Running(_)
                 | Op::Scatter { .. }
                 | Op::Reshape => {

@@ -364,7 +364,7 @@ impl Parser<'_> {
                 self.expect_word("ascending")?;
             }
             self.expect_word("k")?;
-            Op::Sort { descending, k: self.dim()? }
+            Op::Order { descending, k: self.dim()? }
         } else if self.eat_word("running") {
             let word = self.word()?;
             let op = self.reduce_op(&word)?;

@@ -103,7 +103,7 @@ impl Display for NodeText<'_> {
                 write!(f, "nest ({operands}) {}", NestText::new(nest, &names, self.graph))
             }
             Op::Write { offset } => write!(f, "write ({operands}) at [{}]", list(offset)),
-            Op::Sort { descending, k } => {
+            Op::Order { descending, k } => {
                 let order = if *descending { "descending" } else { "ascending" };
                 write!(f, "sort ({operands}) {order} k {k}")
             }

@@ -546,7 +546,7 @@ impl<'a> Maker<'a> {
         let descending = self.random.below(2) == 0;
         let positions = TensorType::new(Elem::I32, shape.clone());
         let types = vec![TensorType::new(Elem::F32, shape), positions];
-        let op = Op::Sort { descending, k };
+        let op = Op::Order { descending, k };
         let node = self.graph.push(Node { op, operands: vec![value], types, span: Span::NONE });
         self.pool.push(Value::of(node));
     }

@@ -24,7 +24,7 @@ impl Planner<'_> {
             Op::Nest(_) if absorbed => {}
             Op::Nest(nest) => self.nest(id, nest),
             Op::Write { offset } => self.write(id, offset),
-            Op::Sort { descending, k } => self.sort(id, *descending, k),
+            Op::Order { descending, k } => self.sort(id, *descending, k),
             Op::Running(running) => self.running(id, *running),
             Op::Scatter { op, places } => self.scatter(id, *op, places),
             Op::Reshape => self.reshape(id),
