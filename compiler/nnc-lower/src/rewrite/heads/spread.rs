@@ -219,7 +219,7 @@ impl<'g> Readers<'g> {
             Op::Input(_) => return stays("they come from the caller"),
             Op::Const(_) => return stays("a literal has a number for each of them"),
             Op::Write { .. } => return stays("they are kept in state"),
-            Op::Sort { .. }
+            Op::Order { .. }
             | Op::Running(_)
             | Op::Scatter { .. }
             | Op::Reshape
