@@ -541,6 +541,3 @@ fn no_model(program: &Program) -> Error {
 
 #[cfg(test)]
 mod tests;
-
-#[cfg(test)]
-mod rewrites;

@@ -59,9 +59,6 @@ fn every_item_of_the_library_says_what_it_computes_and_shows_it() {
 /// what the compiler means by it; `*` stands for any file.
 const OTHER_MEANINGS: &[(&str, &str, &str)] = &[
     ("Block", "*", "statements with a value, of a program or of scalar code"),
-    ("sort", "*", "the operation of the graph and of index notation"),
-    ("normal", "*", "how a parameter starts"),
-    ("uniform", "*", "how a parameter starts"),
     ("Linear", "lang/nnc-sema/src/errors/handed.rs", "an example in a message"),
     ("Linear", "compiler/nnc-opt/src/fold_norms/after.rs", "scale * x + offset, whoever wrote it"),
     ("Linear", "compiler/nnc-opt/src/merge_sums/terms.rs", "a sum of terms"),
@@ -72,6 +69,10 @@ const OTHER_MEANINGS: &[(&str, &str, &str)] = &[
     ("half", "compiler/nnc-weights/src/torch/rebuild.rs", "what torch calls f16"),
     ("heads", "compiler/nnc/src/command/cost.rs", "those of a transformer, counted"),
     ("heads", "lang/nnc-sema/src/errors/shapes.rs", "the plural of the kind `head`"),
+    ("average", "lang/nnc-hir/src/rewrite.rs", "a rewrite: of depths"),
+    ("average", "lang/nnc-sema/src/rewrites.rs", "the same"),
+    ("heads", "lang/nnc-hir/src/rewrite.rs", "a rewrite: which stay"),
+    ("heads", "lang/nnc-sema/src/rewrites.rs", "the same"),
     ("length", "lang/nnc-rasp/src/meta/expr.rs", "RASP's own `length`"),
     ("sort", "*", "the language's own, of any elements; `std.rasp` has one for transformers"),
     // `nnc build --as-transformer` writes a program that uses the library, as a person would.
