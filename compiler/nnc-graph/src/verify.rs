@@ -240,7 +240,7 @@ impl Checker<'_> {
                     ty.elem,
                     &[ReduceOp::First, ReduceOp::ArgMax, ReduceOp::ArgMin],
                 )?;
-                self.types(&node.types, &[ty.clone()])
+                self.types(&node.types, std::slice::from_ref(ty))
             }
             Op::Scatter { op, places } => {
                 arity(2)?;

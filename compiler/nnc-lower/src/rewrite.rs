@@ -32,6 +32,9 @@ use crate::lowerer::{Lowerer, Lowering};
 use crate::params::ParamInfo;
 use spots::{Spot, What};
 
+/// The weights of each step's sum.
+pub(crate) type Rows = Vec<Vec<f64>>;
+
 /// What lowering does otherwise.
 #[derive(Default, Debug)]
 pub(crate) struct Rewrites {
@@ -41,7 +44,7 @@ pub(crate) struct Rewrites {
     pub ties: HashMap<String, Vec<i64>>,
     /// By array: the weights of the sums of a fold's steps, new parameters where there are
     /// none.
-    pub averages: HashMap<String, (Option<Vec<Vec<f64>>>, Span)>,
+    pub averages: HashMap<String, (Option<Rows>, Span)>,
     /// Parameters that are the weights of a sum that takes its last value alone.
     pub latest: HashMap<String, Span>,
     /// By parameter: the rank of the product that stands for it.

@@ -1,8 +1,8 @@
+mod rewrites;
+
 use crate::{Error, Session};
 
 const PROGRAM: &str = "
-mod rewrites;
-
 use std.nn.{Linear, relu}
 
 dims B: batch, D: feat, K: class

@@ -103,6 +103,9 @@ pub(crate) fn averaged_steps(order: Option<&Order>, count: i64) -> usize {
     order.map_or(usize::try_from(count).unwrap_or(0), |order| order.steps.len())
 }
 
+/// Makes one tensor of several.
+type Make<'m, 'a> = dyn FnMut(&mut Lowerer<'a>, &Tensor, &[&Tensor]) -> Lowering<Tensor> + 'm;
+
 impl<'a> Lowerer<'a> {
     /// The array of a fold whose steps a rewrite changes.
     pub(crate) fn changed_array(&self, arrays: &[Array]) -> Option<LayerArray> {
@@ -344,7 +347,7 @@ impl<'a> Lowerer<'a> {
         first: &Val,
         others: &[Val],
         line: nnc_base::Span,
-        make: &mut dyn FnMut(&mut Self, &Tensor, &[&Tensor]) -> Lowering<Tensor>,
+        make: &mut Make<'_, 'a>,
     ) -> Lowering<Val> {
         let firsts = leaves(first);
         let others: Vec<Vec<&Tensor>> = others.iter().map(leaves).collect();

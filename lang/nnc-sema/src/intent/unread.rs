@@ -23,12 +23,15 @@ enum Tensor {
     Param(LayerId, Name),
 }
 
+/// Places along an axis, with where they are read.
+type Places = Vec<(i64, Span)>;
+
 /// How a tensor is read along its axes.
 #[derive(Default)]
 struct Reads {
     /// For each axis that is short and was read at single places so far: its size, and the
     /// places with where they are read.
-    axes: Vec<Option<(i64, Vec<(i64, Span)>)>>,
+    axes: Vec<Option<(i64, Places)>>,
     whole: bool,
 }
 
