@@ -70,12 +70,12 @@ fn a_file_that_fits_is_used() {
 fn tensors_that_are_missing_extra_or_of_another_shape_are_named() {
     assert_snapshot!(run(&net(safetensors(&[matrix()]))), @r#"
     error[E0407]: "map.bias" is not in `w.safetensors`
-         ╭─[std.nn:125:5]
-     124 │     weight: param float[O, I] = kaiming
-     125 │     bias:   if bias { param float[O] = zeros }
+         ╭─[std.nn:135:5]
+     134 │     weight: param float[O, I] = kaiming
+     135 │     bias:   if bias { param float[O] = zeros }
          ·     ────┬
          ·       │ ╰── `map.bias` is declared here
-     126 │
+     136 │
          ╰────
       note: 0 of 2 tensors differ, 1 missing, 0 unexpected
       help: write the name that the tensor has in the file
@@ -83,12 +83,12 @@ fn tensors_that_are_missing_extra_or_of_another_shape_are_named() {
     let (_, shape, numbers) = offset();
     assert_snapshot!(run(&net(safetensors(&[matrix(), ("map.bais", shape, numbers)]))), @r#"
     error[E0407]: "map.bias" is not in `w.safetensors`
-         ╭─[std.nn:125:5]
-     124 │     weight: param float[O, I] = kaiming
-     125 │     bias:   if bias { param float[O] = zeros }
+         ╭─[std.nn:135:5]
+     134 │     weight: param float[O, I] = kaiming
+     135 │     bias:   if bias { param float[O] = zeros }
          ·     ────┬
          ·       │ ╰── `map.bias` is declared here
-     126 │
+     136 │
          ╰────
       note: 0 of 2 tensors differ, 1 missing, 1 unexpected
       help: did you mean "map.bais"?
@@ -107,10 +107,10 @@ fn tensors_that_are_missing_extra_or_of_another_shape_are_named() {
     error[E0401]: "map.weight" is [3, 2], `map.weight` is [F, D] = [2, 3]
          ╭─[std.nn:124:5]
      123 │ pub layer Linear<I, O>(bias: bool = true) {
-     124 │     weight: param float[O, I] = kaiming
+     134 │     weight: param float[O, I] = kaiming
          ·     ──────┬
          ·        │  ╰── declared here
-     125 │     bias:   if bias { param float[O] = zeros }
+     135 │     bias:   if bias { param float[O] = zeros }
          ╰────
       note: 1 of 2 tensors differ, 0 missing, 0 unexpected
       help: if the file has them in another order: `: [a, b] -> [b, a]`
