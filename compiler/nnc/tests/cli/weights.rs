@@ -105,8 +105,8 @@ fn tensors_that_are_missing_extra_or_of_another_shape_are_named() {
     let turned = ("map.weight", &[3, 2][..], matrix().2);
     assert_snapshot!(run(&net(safetensors(&[turned, offset()]))), @r#"
     error[E0401]: "map.weight" is [3, 2], `map.weight` is [F, D] = [2, 3]
-         ╭─[std.nn:124:5]
-     123 │ pub layer Linear<I, O>(bias: bool = true) {
+         ╭─[std.nn:134:5]
+     133 │ pub layer Linear<I, O>(bias: bool = true) {
      134 │     weight: param float[O, I] = kaiming
          ·     ──────┬
          ·        │  ╰── declared here
