@@ -53,10 +53,14 @@ mod traced;
 mod value;
 mod weights;
 
+use crate::support;
 use case::{Case, library_tests};
 use nnc_backend::Backend;
+use nnc_driver::{ModelId, Session};
+use std::path::Path;
 use std::sync::OnceLock;
 pub(crate) use value::Random;
+use weights::Weights;
 
 /// Of a number against the greater of its own size and the tensor's mean size.
 const TOLERANCE: f64 = 1e-5;
@@ -64,13 +68,25 @@ const TOLERANCE: f64 = 1e-5;
 /// There are at least so many programs; a suite must not shrink unnoticed.
 const FLOOR: usize = 60;
 
+/// The weight file of a model of a session, as the comments of its program say.
+pub(crate) fn weights_of(
+    path: &Path,
+    session: &Session,
+    model: ModelId,
+) -> Result<Weights, String> {
+    let directives = directive::parse(&support::read(path)?)?;
+    let lowered = session.lowered(model).map_err(|failure| failure.to_string())?;
+    let declaration = session.declaration(model);
+    Weights::of(session.best_program(), declaration, &lowered.written, &directives)
+}
+
 /// Every program, checked, lowered and run on the evaluator.
 pub(crate) fn cases() -> &'static [(String, Result<Case, String>)] {
     static CASES: OnceLock<Vec<(String, Result<Case, String>)>> = OnceLock::new();
     CASES.get_or_init(|| {
         let filter = std::env::var("NNC_RUN").unwrap_or_default();
         let files = ["tests/run", "tests/pyrefly"]
-            .map(|folder| crate::support::files(&crate::support::root().join(folder), &["nn"]));
+            .map(|folder| support::files(&support::root().join(folder), &["nn"]));
         (files.iter().flatten())
             .filter_map(|path| {
                 let name = path.file_stem()?.to_str()?.to_owned();
@@ -177,8 +193,8 @@ fn the_tests_of_the_library_hold() {
 
 #[test]
 fn no_expected_numbers_are_left_over() {
-    let folder = crate::support::root().join("tests/run/expected");
-    let stale: Vec<String> = (crate::support::files(&folder, &["txt"]).iter())
+    let folder = support::root().join("tests/run/expected");
+    let stale: Vec<String> = (support::files(&folder, &["txt"]).iter())
         .filter(|path| {
             let name = path.file_stem().and_then(|it| it.to_str());
             name.is_none_or(|name| !folder.with_file_name(format!("{name}.nn")).exists())

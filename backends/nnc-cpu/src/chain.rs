@@ -80,11 +80,10 @@ fn emit_rows(context: &KernelContext<'_>, part: &Part, image: Value, from: Value
     match &part.kind {
         KernelKind::Contraction(it) => contraction::emit_rows(context, it, image, from, to),
         KernelKind::Stages(it) => stages::emit_rows(context, it, image, from, to),
-        // The plan chains no others.
         KernelKind::Attention(_)
         | KernelKind::Sort(_)
         | KernelKind::Border(_)
-        | KernelKind::Chain(_) => {}
+        | KernelKind::Chain(_) => unreachable!("the plan chains contractions and stages alone"),
     }
 }
 

@@ -23,6 +23,12 @@ pub fn bytes(number: f64) -> String {
     scaled(number, 1024.0, &[" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB"])
 }
 
+/// The middle one in order; NaN of none.
+pub fn median(mut all: Vec<f64>) -> f64 {
+    all.sort_by(f64::total_cmp);
+    all.get(all.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
 fn scaled(number: f64, step: f64, units: &[&str]) -> String {
     let mut number = number;
     let mut at = 0;

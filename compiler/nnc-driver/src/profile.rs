@@ -1,5 +1,6 @@
 //! Where the time of a call goes, from launches that [`nnc_runtime::profile`] recorded.
 
+use crate::numbers::median;
 use nnc_base::{Name, Span};
 use nnc_plan::{Body, Kernel, KernelKind, Loop, Plan, Stage};
 use nnc_runtime::profile::Launch;
@@ -136,12 +137,6 @@ impl Profile {
 
 fn slowest_first(rows: &mut [Row]) {
     rows.sort_by(|left, right| right.seconds.total_cmp(&left.seconds));
-}
-
-/// The middle one; 0 of none.
-fn median(mut all: Vec<f64>) -> f64 {
-    all.sort_by(f64::total_cmp);
-    all.get(all.len() / 2).copied().unwrap_or(0.0)
 }
 
 fn described(kernel: &KernelKind, sizes: &[(Name, i64)]) -> String {

@@ -300,8 +300,9 @@ pub struct Tile {
     /// The loop, and how many of its iterations at most are one tile.
     pub row: usize,
     pub rows: u32,
-    /// The reduced loop along which windows overlap: the last one, of a known extent.
+    /// The reduced loop along which windows overlap, the last one, and how far it goes.
     pub tap: usize,
+    pub taps: u32,
 }
 
 #[derive(Clone, PartialEq, Debug)]

@@ -5,6 +5,9 @@
 //! there: [`plan()`] chooses layouts, recognises patterns, orders the launches and
 //! places every buffer in one arena.
 //!
+//! Neighbouring kernels may become one: stages that share a loop, and chains ([`Chain`]) that
+//! take turns over rows.
+//!
 //! A kernel speaks of loops and addresses alone: which index map of the graph
 //! they came from, or what layout a buffer has, is settled here. All sizes,
 //! strides and offsets count elements and may depend on the body's run-time dims.

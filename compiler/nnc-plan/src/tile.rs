@@ -38,7 +38,8 @@ pub(crate) fn choose(stage: &Stage, machine: &Machine) -> Option<Tile> {
         }
         None => most / 2,
     };
-    Some(Tile { row, rows: u32::try_from(rows).ok()?, tap })
+    let count = |it: i64| u32::try_from(it).ok();
+    Some(Tile { row, rows: count(rows)?, tap, taps: count(taps)? })
 }
 
 /// Whether an expression reads all that it names whatever the values are, so that what one

@@ -15,6 +15,7 @@ use nnc_shape::{Dim, Facts};
 
 use crate::cx::Cx;
 use crate::errors::names::{self as errors, Becomes};
+use crate::handed::sizes_in;
 use circles::circles;
 
 /// More sizes than these are not compared with each other.
@@ -57,16 +58,7 @@ impl Cx<'_> {
     /// Notes that a layer contains another one.
     pub(crate) fn contains(&mut self, owner: LayerId, used: &LayerUse, facts: &Facts, at: Span) {
         let layer = self.layer(used.layer);
-        let params = layer.params.iter().map(|it| it.name).zip(used.dims.iter().cloned());
-        let configs = layer.configs.iter().zip(&used.configs);
-        let configs = configs.filter_map(|(config, value)| match value {
-            ConfigValue::Dim(dim) => Some((config.name, dim.clone())),
-            ConfigValue::Float(_)
-            | ConfigValue::Bool(_)
-            | ConfigValue::Config(_)
-            | ConfigValue::Layer(_) => None,
-        });
-        let sizes = params.chain(configs).collect();
+        let sizes = sizes_in(layer, used);
         let (from, to) = (owner.index(), used.layer.index());
         self.contained.push(Step { from, to, at, sizes, facts: facts.clone() });
     }

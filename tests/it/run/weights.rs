@@ -5,6 +5,7 @@ use nnc_driver::{Params, Tensor};
 use nnc_hir::{Model, Program};
 use nnc_lower::ParamInfo;
 use nnc_weights::{Map, write_safetensors};
+use std::path::PathBuf;
 use tempfile::TempDir;
 
 /// A file with a model's parameters, gone with this.
@@ -57,6 +58,11 @@ impl Weights {
             .map_err(|error| error.to_string())?;
         let (program, model, infos) = (program.clone(), model.clone(), infos.to_vec());
         Ok(Weights { file: Some(File { folder, program, model, infos }) })
+    }
+
+    /// The file, if there are parameters.
+    pub(crate) fn path(&self) -> Option<PathBuf> {
+        self.file.as_ref().map(|it| it.folder.path().join(NAME))
     }
 
     /// The parameters in the file, by the model's checkpoint block if it has one.

@@ -72,9 +72,8 @@ fn window(
     let corner = loops.in_lanes(run).at(tile.tap, Counter::fixed(builder.int(0)));
     let corner_place = corner.place(None);
     let loaded = RefCell::default();
-    let taps = loops.stage.loops[tile.tap].extent.as_constant().unwrap_or(0);
     let mut sums = sums.to_vec();
-    for tap in 0..taps {
+    for tap in 0..i64::from(tile.taps) {
         for (point, sum) in (0..).zip(&mut sums) {
             let here = Counter::fixed(builder.add(row, builder.int(point)));
             let inside = corner.at(tile.tap, Counter::fixed(builder.int(tap))).at(tile.row, here);

@@ -81,10 +81,9 @@ impl Planner<'_> {
             self.steps.retain(|step| match border_of(step, window.buffer) {
                 Some(border) => {
                     let pitch = Dim::constant(window.pitch);
-                    if let Some(row) = border.axes.iter().position(|it| it.stride == pitch) {
-                        window.before = border.axes[row].before;
-                        window.inner = border.axes[row + 1..].to_vec();
-                    }
+                    let mut inner = border.axes.iter().skip_while(|it| it.stride != pitch);
+                    window.before = inner.next().map_or(0, |row| row.before);
+                    window.inner = inner.cloned().collect();
                     false
                 }
                 None => true,
@@ -105,7 +104,8 @@ impl Planner<'_> {
         while let Some(next) = self.candidate(start + chain.parts.len()) {
             let Some(link) = self.link(&chain, &next) else { break };
             let bytes = self.intermediate_bytes(&chain)?;
-            if bytes < l2 / 8 || !self.dies_between(&chain, start) {
+            if bytes < l2 / 8 || !self.dies_between(&chain, start) || !self.border_has_rows(&chain)
+            {
                 break;
             }
             is_worth_it |= bytes >= l2;
@@ -272,6 +272,15 @@ impl Planner<'_> {
         });
         matches!(self.buffers[mine].place, Place::Arena { .. })
             && others.flat_map(|(_, step)| step_buffers(step)).all(|it| root(it) != mine)
+    }
+
+    /// Whether the border of what the last part leaves, if it has one, says which rows it is of:
+    /// a window has to know how many stand before row 0.
+    fn border_has_rows(&self, chain: &Growing<'_>) -> bool {
+        let (last, _) = &chain.parts[chain.parts.len() - 1];
+        let pitch = &last.out.strides[last.row];
+        let mut borders = self.steps.iter().filter_map(|it| border_of(it, last.out.buffer));
+        borders.all(|border| border.axes.iter().any(|axis| axis.stride == *pitch))
     }
 
     /// Weights are read again at every step: from the cache, or it is not worth it.

@@ -6,6 +6,7 @@ use crate::args::Bench;
 use nnc_base::Name;
 use nnc_cpu::Measure;
 use nnc_driver::cost::{self, ParamCount};
+use nnc_driver::numbers::median;
 use nnc_driver::{Error, ModelId, Runner, Session, Tensor};
 use std::fmt::Write;
 use std::time::{Duration, Instant};
@@ -109,11 +110,7 @@ pub(super) fn run(context: &mut Context<'_>, args: Bench) -> Result<u8, Error> {
 
 /// Medians, since somebody else may be at work on the machine.
 fn report(rounds: &[Round], flops: Option<f64>, bytes: f64) -> String {
-    let median = |of: &dyn Fn(&Round) -> f64| {
-        let mut all: Vec<f64> = rounds.iter().map(of).collect();
-        all.sort_by(f64::total_cmp);
-        all[all.len() / 2]
-    };
+    let median = |of: &dyn Fn(&Round) -> f64| median(rounds.iter().map(of).collect());
     let seconds = median(&|it| it.seconds);
     let least = rounds.iter().map(|it| it.seconds).fold(f64::INFINITY, f64::min);
     let mut text = String::new();

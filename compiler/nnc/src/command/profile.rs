@@ -7,6 +7,7 @@ use crate::args::{By, Profile as Args};
 use crate::table::{Side, table};
 use nnc_base::Sources;
 use nnc_cpu::Measure;
+use nnc_driver::numbers::median;
 use nnc_driver::profile::{Profile, Row};
 use nnc_driver::{Error, write_file};
 use nnc_runtime::profile::record;
@@ -56,11 +57,6 @@ pub(super) fn run(context: &mut Context<'_>, args: Args) -> Result<u8, Error> {
     };
     context.terminal.result(&text)?;
     Ok(0)
-}
-
-fn median(mut all: Vec<f64>) -> f64 {
-    all.sort_by(f64::total_cmp);
-    all.get(all.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 fn report(

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 /// What no function or value may be called: words of the language, and what it computes
 /// with, which a reader would take for itself.
-const TAKEN: [&str; 76] = [
+const TAKEN: [&str; 82] = [
     "as",
     "assert",
     "checkpoint",
@@ -68,9 +68,15 @@ const TAKEN: [&str; 76] = [
     "round",
     "sign",
     "pow",
+    "bit_and",
+    "bit_or",
+    "bit_xor",
+    "shift_left",
+    "shift_right",
     "split",
     "concat",
     "top_k",
+    "sort",
     "fold",
     "tokens",
     "given",
