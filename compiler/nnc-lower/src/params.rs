@@ -71,6 +71,17 @@ impl ParamInfo {
 }
 
 impl<'a> Lowerer<'a> {
+    /// Counts a field that a walk over a model's fields has come to; refused where there are
+    /// too many.
+    pub(crate) fn count_field(&mut self, place: &str, span: Span) -> Lowering<()> {
+        self.fields = self.fields.saturating_add(1);
+        if self.fields > MOST_FIELDS {
+            let count = self.fields;
+            return Err(Box::new(errors::too_many_items(span, place, count, MOST_FIELDS)));
+        }
+        Ok(())
+    }
+
     /// All parameters of a layer in the order of its fields; `at` is the model or field
     /// that uses it.
     pub(crate) fn params_of(&mut self, instance: &Instance, at: Span) -> Lowering<Vec<ParamInfo>> {

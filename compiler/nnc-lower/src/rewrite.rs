@@ -301,7 +301,7 @@ fn one(
                 let order = steps::order(rewrite, spot)?;
                 let span = order.span;
                 if let Some(first) = rewrites.orders.insert(spot.place.clone(), order) {
-                    return Err(Box::new(errors::twice(rewrite, spot, span, first.span)));
+                    return Err(Box::new(errors::twice(spot, span, first.span)));
                 }
             }
         }

@@ -12,7 +12,7 @@ use nnc_shape::Dim;
 use crate::errors;
 use crate::instance::Instance;
 use crate::lowerer::{Lowerer, Lowering};
-use crate::params::{MOST_FIELDS, MOST_NESTING};
+use crate::params::MOST_NESTING;
 
 /// A hole of a model. With all that can stand in it and in others, it spans the model's
 /// space.
@@ -148,11 +148,7 @@ impl Lowerer<'_> {
         holes: &mut Vec<Hole>,
     ) -> Lowering<()> {
         self.span = span;
-        self.fields = self.fields.saturating_add(1);
-        if self.fields > MOST_FIELDS {
-            let count = self.fields;
-            return Err(Box::new(errors::too_many_items(span, &place, count, MOST_FIELDS)));
-        }
+        self.count_field(&place, span)?;
         match self.chosen(owner, value)? {
             FieldValue::Layer(layer) => {
                 let paths = (String::new(), place);

@@ -233,9 +233,8 @@ pub(crate) fn no_average(at: Span, path: &str, read: Span) -> Diagnostic {
 }
 
 /// Two lines that say what one place does.
-pub(crate) fn twice(rewrite: &Rewrite, spot: &Spot, at: Span, first: Span) -> Diagnostic {
+pub(crate) fn twice(spot: &Spot, at: Span, first: Span) -> Diagnostic {
     let text = format!("the steps over `{}` are changed twice", spot.place);
-    let _ = rewrite;
     Diagnostic::error(Code("E0783"), at, text)
         .label(first, "the first time")
         .help("say it in one `order`")

@@ -110,8 +110,7 @@ fn attentions(
         }
         let Some(best) = best else { continue };
         if let Some(kept) = &heads.kept {
-            let count = best.vars.get(&best_var(&best, id)).and_then(|it| Some(it.first()?.count));
-            let count = count.unwrap_or(0);
+            let count = count_of_heads(&best, id);
             if let Some(outside) = kept.iter().find(|it| **it >= count) {
                 let error = errors::no_head(heads.span, &heads.place, *outside, count);
                 return Err(Box::new(error));
@@ -122,10 +121,10 @@ fn attentions(
     Ok(found)
 }
 
-/// The variable of a node that counts heads.
-fn best_var(spread: &Spread, node: NodeId) -> (NodeId, Var) {
-    let found = spread.vars.keys().find(|(it, _)| *it == node);
-    found.copied().unwrap_or((node, Var(0)))
+/// How many heads the variable of a node counts; none where no variable does.
+fn count_of_heads(spread: &Spread, node: NodeId) -> i64 {
+    let mut vars = spread.vars.iter().filter(|((it, _), _)| *it == node);
+    vars.next().and_then(|(_, scheme)| scheme.first()).map_or(0, |it| it.count)
 }
 
 type Try = (Spread, Result<(), Stays>);

@@ -80,11 +80,7 @@ impl Lowerer<'_> {
         spots: &mut Vec<Spot>,
     ) -> Lowering<()> {
         self.span = span;
-        self.fields = self.fields.saturating_add(1);
-        if self.fields > MOST_FIELDS {
-            let count = self.fields;
-            return Err(Box::new(errors::too_many_items(span, &place, count, MOST_FIELDS)));
-        }
+        self.count_field(&place, span)?;
         match self.chosen(owner, value)? {
             FieldValue::Param { .. }
                 if owner.replacement(place.rsplit('.').next().unwrap_or_default()).is_some() =>
