@@ -5,19 +5,6 @@ use crate::support::{files, read, root, shown};
 use crate::zoo::library::items;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Items without an example so far: a module's name or an item's, and why. What has one must not
-/// be here.
-const WITHOUT_EXAMPLE: &[(&str, &str)] = &[
-    ("std.random", "most are numbers of a generator"),
-    ("Residual", "a layer around layers, shown by programs in `tests/run`"),
-    ("PreNorm", "the same"),
-    ("PostNorm", "the same"),
-    ("FeedForward", "the same"),
-    ("Equilibrium", "the same"),
-    ("NeuralOde", "the same"),
-    ("Experts", "the same"),
-];
-
 #[test]
 fn every_item_of_the_library_says_what_it_computes_and_shows_it() {
     let mut found = Vec::new();
@@ -32,12 +19,7 @@ fn every_item_of_the_library_says_what_it_computes_and_shows_it() {
                 _ => prose.push_str(line),
             }
         }
-        let excused = |it: &&(&str, &str)| it.0 == item.name.0 || it.0 == item.name.1;
-        let excused = WITHOUT_EXAMPLE.iter().any(|it| excused(&it));
-        if excused && examples > 0 && item.name.0 != "std.random" {
-            found.push(format!("{name}: has an example, and need not be in WITHOUT_EXAMPLE"));
-        }
-        if examples == 0 && !excused {
+        if examples == 0 {
             found.push(format!("{name}: no example that asserts something"));
         }
         // An equation, a source with its year, or the item that it is a case of; of a function
