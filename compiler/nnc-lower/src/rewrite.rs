@@ -21,7 +21,7 @@ pub(crate) mod rank;
 mod spots;
 pub(crate) mod steps;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use nnc_base::{Diagnostic, Span};
 pub(crate) use parallel::Stage;
@@ -39,18 +39,18 @@ pub(crate) type Rows = Vec<Vec<f64>>;
 #[derive(Default, Debug)]
 pub(crate) struct Rewrites {
     /// What a fold over the array at a place runs.
-    pub orders: HashMap<String, Order>,
+    pub orders: BTreeMap<String, Order>,
     /// By array: whose parameters each item has.
-    pub ties: HashMap<String, Vec<i64>>,
+    pub ties: BTreeMap<String, Vec<i64>>,
     /// By array: the weights of the sums of a fold's steps, new parameters where there are
     /// none.
-    pub averages: HashMap<String, (Option<Rows>, Span)>,
+    pub averages: BTreeMap<String, (Option<Rows>, Span)>,
     /// Parameters that are the weights of a sum that takes its last value alone.
-    pub latest: HashMap<String, Span>,
+    pub latest: BTreeMap<String, Span>,
     /// By parameter: the rank of the product that stands for it.
-    pub ranks: HashMap<String, i64>,
+    pub ranks: BTreeMap<String, i64>,
     /// Layers whose functions have residual branches that read one value.
-    pub parallel: HashSet<String>,
+    pub parallel: BTreeSet<String>,
     /// What is done to attentions when the graph is there, in order.
     pub heads: Vec<HeadsOf>,
 }
@@ -84,28 +84,21 @@ impl Rewrites {
                 found.insert(inside.to_owned(), what);
             }
         };
-        // What is noted is ordered by where it is.
-        #[expect(clippy::iter_over_hash_type, reason = "the map that is made is ordered")]
         for (at, order) in &self.orders {
             note(at, format!("{:?}", order.steps));
         }
-        #[expect(clippy::iter_over_hash_type, reason = "the map that is made is ordered")]
         for (at, tie) in &self.ties {
             note(at, format!("{tie:?}"));
         }
-        #[expect(clippy::iter_over_hash_type, reason = "the map that is made is ordered")]
         for (at, weights) in &self.averages {
             note(at, format!("{:?}", weights.0));
         }
-        #[expect(clippy::iter_over_hash_type, reason = "the map that is made is ordered")]
         for at in self.latest.keys() {
             note(at, "latest".to_owned());
         }
-        #[expect(clippy::iter_over_hash_type, reason = "the map that is made is ordered")]
         for (at, rank) in &self.ranks {
             note(at, rank.to_string());
         }
-        #[expect(clippy::iter_over_hash_type, reason = "the map that is made is ordered")]
         for at in &self.parallel {
             note(at, "parallel".to_owned());
         }
